@@ -9,13 +9,14 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     OMP_WAIT_POLICY=PASSIVE \
     DLEXPLAIN_HOME=/data
 WORKDIR /app
-COPY requirements.txt requirements-no-deps.txt requirements-ray.txt ./
+COPY requirements.txt requirements-no-deps.txt requirements-ray.txt requirements-postgres.txt ./
 RUN if [ "$TORCH" = cpu ]; then \
         pip install torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu; \
     fi && pip install -r requirements.txt \
     && pip install --no-deps -r requirements-no-deps.txt \
+    && pip install -r requirements-postgres.txt \
     && if [ -n "$RAY" ]; then \
-        pip install -r requirements-ray.txt s3fs==2026.9.0 boto3 psycopg2-binary; \
+        pip install -r requirements-ray.txt s3fs==2026.9.0 boto3; \
     fi
 RUN useradd --create-home dlexplain && mkdir /data && chown dlexplain /data
 COPY LICENSE NOTICE app.py ./

@@ -34,9 +34,9 @@ run: $(VENV)/installed-run ## install what is needed and start the dashboard (PO
 	@exec $(BIN)/python scripts/serve.py --server.port $(PORT) --server.address $(HOST) \
 		$(if $(filter-out 0,$(OPEN)),--open)
 
-test: $(VENV)/installed-dev ## install what tests need, a Chromium too, and run the tests
+test: $(VENV)/installed-dev ## install what tests need, a Chromium and a PostgreSQL too, and run the tests
 	@CHROMIUM="$$(scripts/find_chromium.sh $(BIN))" || exit 1; \
-	CHROMIUM="$$CHROMIUM" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder \
+	CHROMIUM="$$CHROMIUM" POSTGRES_BIN="$$(scripts/find_postgres.sh)" OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder \
 		-m "$(MARKED)" $(TESTS)
 
 test-all: ## run the slowest tests too
@@ -73,7 +73,7 @@ $(VENV)/installed-run: requirements.txt requirements-no-deps.txt | $(VENV)/pytho
 	@touch $@
 
 # Python compiles what is imported when it is first; all of it beforehand takes a minute and a half.
-$(VENV)/installed-dev: requirements-dev.txt requirements-ray.txt requirements-dev-no-deps.txt requirements.txt requirements-no-deps.txt | $(VENV)/python
+$(VENV)/installed-dev: requirements-dev.txt requirements-ray.txt requirements-postgres.txt requirements-dev-no-deps.txt requirements.txt requirements-no-deps.txt | $(VENV)/python
 	@echo "Installing what tests and linters need; the first time this takes some minutes ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
 		-r requirements-dev.txt

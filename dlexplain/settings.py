@@ -100,6 +100,22 @@ def web_address(text: str) -> str:
     return text
 
 
+def _database_address(text: str) -> str:
+    """Raises BadInput, without quoting it, since it may hold a password, where it is none."""
+    kinds = ("postgresql://", "postgres://", "postgresql+psycopg://")
+    fits = text.startswith(kinds) and not any(letter.isspace() for letter in text)
+    try:
+        _ = urlsplit(text).port  # which is read, and may be wrong, only now
+    except ValueError:
+        fits = False
+    if not fits:
+        raise BadInput(
+            "this is no address of a PostgreSQL database; it takes one such as "
+            "postgresql://USER:PASSWORD@HOST/DATABASE"
+        )
+    return f"postgresql+psycopg://{text.partition('://')[2]}"
+
+
 def cluster_address(text: str) -> tuple[str, int]:
     """Host and port; raises BadInput for anything else."""
     host, colon, port = text.rpartition(":")
@@ -194,6 +210,9 @@ class Settings:
                     file:///shared/runs or s3://bucket/runs; "" is none
     sweep_store     database server that holds the trials of sweeps, by its SQLAlchemy address; ""
                     is a SQLite file in each sweep's folder
+    state_url       PostgreSQL database that holds the runs' states and the queue, for several
+                    servers, such as postgresql://USER:PASSWORD@HOST/DATABASE; "" is the SQLite file
+                    in the home folder
     webhook         http(s) address that is told when a run ends or its loss is no number; "" none
     open            whether the dashboard may listen to other machines although nobody signs in
                     (1 or 0), see docs/security.md
@@ -232,6 +251,7 @@ class Settings:
     ray_runs: int = 8
     checkpoints: str = ""
     sweep_store: str = ""
+    state_url: str = field(default="", repr=False)
     webhook: str = ""
     open: bool = False
     allowed_hosts: tuple[str, ...] = ()
@@ -285,6 +305,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "ray_runs": int,
     "checkpoints": str,
     "sweep_store": str,
+    "state_url": _database_address,
     "webhook": web_address,
     "open": yes_or_no,
     "allowed_hosts": host_names,

@@ -91,7 +91,12 @@ def test_links_of_the_docs_lead_somewhere() -> None:
 def test_requirements_are_pinned_and_bring_no_torchvision() -> None:
     lines = [
         line.split("#")[0].strip()
-        for name in ("requirements.txt", "requirements-dev.txt", "requirements-ray.txt")
+        for name in (
+            "requirements.txt",
+            "requirements-dev.txt",
+            "requirements-ray.txt",
+            "requirements-postgres.txt",
+        )
         for line in (ROOT / name).read_text().splitlines()
     ]
     packages = [line for line in lines if line and not line.startswith("-r")]

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = {"lightning", "transformers", "torchmetrics", "matplotlib", "mlflow", "captum", "shap"}
+HEAVY = {
+    "lightning", "transformers", "torchmetrics", "matplotlib", "mlflow", "captum", "shap",
+    "sqlalchemy", "alembic",
+}  # fmt: skip
 PICTURE = """
 model = dx.load({name!r})
 picture = str(sample_path("coffee"))
@@ -56,6 +59,18 @@ def heavy_after(code: str, home: Path) -> set[str]:
 )
 def test_a_class_and_a_map_import_nothing_heavy(code: str, tmp_path: Path) -> None:
     assert heavy_after(code, tmp_path) == set()
+
+
+def test_runs_are_read_without_migrations(tmp_path: Path) -> None:
+    """A new store is made, and one of this version read, without alembic."""
+    code = (
+        "from dlexplain.execution.paths import states_file\n"
+        "from dlexplain.execution.states import States\n"
+        "from dlexplain.settings import settings\n"
+        "assert 'sqlalchemy' not in sys.modules\n"
+        "States(states_file(settings().home)).all()"
+    )
+    assert heavy_after(code, tmp_path) == {"sqlalchemy"}
 
 
 def test_what_is_imported_is_seen(tmp_path: Path) -> None:

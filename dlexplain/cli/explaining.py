@@ -165,6 +165,7 @@ def _methods(args: argparse.Namespace) -> int:
 
 def _doctor(args: argparse.Namespace) -> int:
     from dlexplain.services.cluster import ask_cluster, choice_problem
+    from dlexplain.services.health import keeper_problem, remade_told, store_problem
     from dlexplain.services.integrity import check_installation
     from dlexplain.services.machine import (
         alert_problem,
@@ -184,7 +185,7 @@ def _doctor(args: argparse.Namespace) -> int:
     files = check_installation()
     problems += files.problems
     problems += [home_problem()] if home_problem() else []
-    problems += [alert_problem()] if alert_problem() else []
+    problems += [told for told in (alert_problem(), store_problem(), keeper_problem()) if told]
     device, threads = "unknown", 0
     if "torch" not in missing:
         try:
@@ -207,6 +208,7 @@ def _doctor(args: argparse.Namespace) -> int:
         "threads": threads,
         "home": str(settings().home),
         **cluster,
+        **({"remade": remade_told()} if remade_told() else {}),
         "weights": weights_installed(),
         "files": f"{files.sound} as they were shipped, {len(files.problems)} not",
         "versions": versions,

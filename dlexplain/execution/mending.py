@@ -39,14 +39,14 @@ class Unusable(StatesError):
 def mended(
     method: Callable[Concatenate[Any, P], T],
 ) -> Callable[Concatenate[Any, P], T]:
-    """A method of an object with a `file`, called again, once, after that was made anew."""
+    """A method of an object that can `mend`, called again, once, after that."""
 
     @functools.wraps(method)
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return method(self, *args, **kwargs)
-        except Unusable:
-            mend(self.file)
+        except Unusable as error:
+            self.mend(str(error))
             return method(self, *args, **kwargs)
 
     return call
@@ -86,19 +86,36 @@ def states_error(file: Path, error: sqlite3.Error) -> StatesError:
     return StatesError(f"{file} cannot be used ({error})")
 
 
-def mend(file: Path) -> None:
+def server_error(place: str, error: BaseException) -> StatesError:
+    """The same of PostgreSQL; an Unusable where its tables are not there."""
+    code = getattr(error, "sqlstate", None) or ""
+    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    if code == "42P01":
+        return Unusable(f"the state store at {place} lacks a table ({said})")
+    if code in ("55P03", "57014"):
+        return StatesError(
+            f"the state store at {place} is locked by another process; try again, or end what "
+            "holds it"
+        )
+    if code in ("53100", "25006"):
+        return StatesError(f"the state store at {place} cannot be written ({said})")
+    return StatesError(f"the state store at {place} cannot be used ({said})")
+
+
+def mend(file: Path, why: str = "") -> None:
     """Make the file, with the runs that are known, and set aside what was there.
 
+    why  it is needed, a sentence without its end
     Raises StatesError where its folder cannot be written.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(paths.states_lock(file.parent), timeout=MENDING_SECONDS):
             if not _is_usable(file):  # nobody else was faster
-                make_anew(file)
+                make_anew(file, why)
     except (OSError, sqlite3.Error) as error:
-        why = error.strerror if isinstance(error, OSError) else None
-        raise StatesError(f"{file} cannot be made ({why or error})") from error
+        said = error.strerror if isinstance(error, OSError) else None
+        raise StatesError(f"{file} cannot be made ({said or error})") from error
 
 
 def copy_row(home: Path, row: Mapping[str, Any], changes: Sequence[Sequence[Any]]) -> None:

@@ -108,13 +108,24 @@ def exports_file(home: Path) -> Path:
 
 
 def states_file(home: Path) -> Path:
-    """The SQLite file with every run's spec and state changes."""
+    """The SQLite file with every run's spec and state changes, where PostgreSQL does not have them;
+    that of the settings' home folder stands for either."""
     return home / "runs.sqlite"
 
 
 def audit_file(home: Path) -> Path:
     """A copy of the states file's audit log, a JSON object a line."""
     return home / "audit.jsonl"
+
+
+def remade_file(home: Path) -> Path:
+    """When and why the states file was last made anew: JSON."""
+    return home / "remade.json"
+
+
+def keeper_file(home: Path) -> Path:
+    """Why the dashboard's last look after the queue failed: JSON; absent where it did not."""
+    return home / "keeper.json"
 
 
 def states_lock(home: Path) -> Path:

@@ -11,15 +11,17 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import astuple
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
 from dlexplain.errors import DlexplainError
 from dlexplain.execution import paths
+from dlexplain.execution.database import Database, Open, has_table, make_tables
 from dlexplain.execution.files import whole_lines
+from dlexplain.execution.remade import note_remade
 from dlexplain.execution.rows import Audited, read_row
-from dlexplain.execution.schema import ADDED, COLUMNS, SCHEMA
+from dlexplain.execution.schema import ADD_AUDIT, ADD_CHANGE, ADD_RUN, ADDED, COLUMNS
 from dlexplain.execution.spec import RunSpec
 
 SIDES = ("-wal", "-shm")
@@ -29,19 +31,18 @@ Known = dict[str, tuple[dict[str, Any], list[list[Any]]]]
 """Run -> its row and its changes of state."""
 
 
-def make_anew(file: Path) -> None:
-    known: Known = {}
-    audit: set[Audited] = set()
+def make_anew(file: Path, why: str = "") -> None:
+    """Make the file, of what is known; what was there is set aside. why  it is made, a sentence"""
     there = file.exists() and file.stat().st_size > 0
-    if there:
-        known |= _read_old(file)
-        audit |= _read_old_audit(file)
-    known |= _read_copies(file.parent)
-    known = {**_read_folders(file.parent, known), **known}
+    known, audit = _known(file)
     fresh = file.with_name(f".{file.name}.{os.getpid()}.new")
     fresh.unlink(missing_ok=True)
     try:
-        _fill(fresh, known, sorted(audit | _read_audit(file.parent), key=lambda line: line.at))
+        with closing(sqlite3.connect(fresh)) as db:
+            db.execute("PRAGMA journal_mode=WAL")
+        with Database(fresh, _open_new).changing() as opened:
+            make_tables(opened)
+            _fill(opened, known, audit)
         aside = file.with_name(f"{file.name}.{time.strftime('%Y%m%d-%H%M%S')}.old")
         for side in SIDES:
             with suppress(FileNotFoundError):
@@ -50,26 +51,62 @@ def make_anew(file: Path) -> None:
             os.replace(file, aside)
             _log.warning("%s could not be used; it is now %s", file.name, aside.name)
         os.replace(fresh, file)
+        if there or known:
+            note_remade(file.parent, why, aside.name if there else "", len(known))
     finally:
         fresh.unlink(missing_ok=True)
 
 
-def _fill(fresh: Path, known: Known, audit: Sequence[Audited]) -> None:
-    with closing(sqlite3.connect(fresh, isolation_level=None)) as db:
-        db.execute("PRAGMA journal_mode=WAL")
-        db.executescript(SCHEMA)
-        db.execute("BEGIN")
-        places = ", ".join("?" * len(COLUMNS))
-        last = 0
-        for row, changes in sorted(known.values(), key=_order):
-            # Numbers stay what they were, unless two runs have the same, as after two losses.
-            last = max(last + 1, row["number"] or 0)
-            values = [last if key == "number" else row[key] for key in COLUMNS]
-            db.execute(f"INSERT INTO runs ({', '.join(COLUMNS)}) VALUES ({places})", values)
-            for change in changes:
-                db.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", (row["id"], *change))
-        db.executemany("INSERT INTO audit VALUES (?, ?, ?, ?, ?)", map(astuple, audit))
-        db.execute("COMMIT")
+def fill_server(db: Open, home: Path) -> None:
+    """Make those tables that a server's database lacks; where it had no runs, with all that the
+    home folder knows, so that they come along when a server is taken into use."""
+    there = has_table(db, "runs")
+    make_tables(db)
+    if not there:
+        file = paths.states_file(home)
+        known, audit = _known(file)
+        # The file is whole, if it is there: of a run at work it may know more than its copy.
+        old = _read_old(file) if file.exists() else {}
+        known |= {run: entry for run, entry in old.items() if _age(entry) >= _age(known[run])}
+        _fill(db, known, audit)
+        db.db.exec_driver_sql(
+            "SELECT setval(pg_get_serial_sequence('runs', 'number'), "
+            "greatest(1, max(number)), max(number) IS NOT NULL) FROM runs"
+        )
+
+
+def _known(file: Path) -> tuple[Known, list[Audited]]:
+    """Every run, and the audit log, the first line first."""
+    known: Known = {}
+    audit: set[Audited] = set()
+    if file.exists() and file.stat().st_size > 0:
+        known |= _read_old(file)
+        audit |= _read_old_audit(file)
+    known |= _read_copies(file.parent)
+    known = {**_read_folders(file.parent, known), **known}
+    return known, sorted(audit | _read_audit(file.parent), key=lambda line: line.at)
+
+
+def _open_new(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(file, isolation_level=None)
+
+
+def _fill(db: Open, known: Known, audit: Sequence[Audited]) -> None:
+    last, rows, changes = 0, [], []
+    for row, lines in sorted(known.values(), key=_order):
+        # Numbers stay what they were, unless two runs have the same, as after two losses.
+        last = max(last + 1, row["number"] or 0)
+        rows.append({key: row[key] for key in COLUMNS} | {"number": last})
+        for at, state, who, why in lines:
+            changes.append({"run": row["id"], "at": at, "state": state, "who": who, "why": why})
+    db.add(ADD_RUN, rows)
+    db.add(ADD_CHANGE, changes)
+    db.add(ADD_AUDIT, [asdict(line) for line in audit])
+
+
+def _age(entry: tuple[dict[str, Any], list[list[Any]]]) -> tuple[int, float]:
+    """Larger for what is known later: changes of state, and the worker's last sign of life."""
+    return len(entry[1]), entry[0]["beat"] or 0.0
 
 
 def _order(entry: tuple[dict[str, Any], list[list[Any]]]) -> tuple[float, float]:

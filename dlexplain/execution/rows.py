@@ -4,7 +4,6 @@ import getpass
 import json
 import os
 import socket
-import sqlite3
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -122,7 +121,7 @@ def me() -> str:
     return f"{user}@{socket.gethostname()} pid {os.getpid()}"
 
 
-def read_row(row: sqlite3.Row | Mapping[str, Any] | None) -> RunRow:
+def read_row(row: Mapping[str, Any] | None) -> RunRow:
     """Raises UnknownName for None, RunError for a row that is damaged."""
     if row is None:
         raise UnknownName("this run is not there any more")
@@ -142,7 +141,7 @@ def read_row(row: sqlite3.Row | Mapping[str, Any] | None) -> RunRow:
     return found
 
 
-def readable(rows: Iterable[sqlite3.Row]) -> list[RunRow]:
+def readable(rows: Iterable[Mapping[str, Any]]) -> list[RunRow]:
     """Those that are not damaged: one that is must not take the others away, nor stop the queue."""
     found = []
     for row in rows:

@@ -1,9 +1,10 @@
 """Every run's state: durable, atomic, with who, when and why; and the queue.
 
-One SQLite file that the dashboard, the command line and the workers share. A change of state is
-one transaction that checks what the state was, so two processes cannot both start a run or both
-end it. A worker beats every HEARTBEAT_SECONDS; `reap` finds those that are gone. Where the file is
-missing, damaged or read-only, it is made anew (execution.mending), and what was asked is done then.
+One store that the dashboard, the command line and the workers share: a SQLite file of the home
+folder, or a PostgreSQL database for several servers (execution.database). A change of state is one
+transaction that checks what the state was, so two processes cannot both start a run or both end it.
+A worker beats every HEARTBEAT_SECONDS; `reap` finds those that are gone. Where the store is missing
+or damaged it is made anew (execution.mending), and what was asked is done then.
 """
 
 import json
@@ -13,34 +14,39 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
-from dataclasses import astuple
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from dlexplain.errors import RunError, UnknownName
+from dlexplain.execution.database import VERSION, Database, Open, upgrade
 from dlexplain.execution.ended import how_it_ended
 from dlexplain.execution.mending import (
+    Unusable,
     connect,
     copy_audit,
     copy_row,
     is_missing,
     mend,
     mended,
+    server_error,
     states_error,
 )
-from dlexplain.execution.paths import row_file
-from dlexplain.execution.resources import taken, workers_of
+from dlexplain.execution.paths import row_file, states_file
+from dlexplain.execution.remaking import fill_server
+from dlexplain.execution.resources import RAY, taken, workers_of
 from dlexplain.execution.rows import ACTIVE, Audited, is_alive, me, read_row, readable
 from dlexplain.execution.rows import HEARTBEAT_SECONDS as HEARTBEAT_SECONDS
 from dlexplain.execution.rows import TRANSITIONS as TRANSITIONS
 from dlexplain.execution.rows import Change as Change
 from dlexplain.execution.rows import RunRow as RunRow
 from dlexplain.execution.rows import State as State
-from dlexplain.execution.schema import ADDED, AUDIT
+from dlexplain.execution.schema import ADD_AUDIT, ADD_CHANGE
 from dlexplain.execution.spec import RunSpec
+from dlexplain.settings import settings
 
 LONGEST_NOTE = 10_000
 TIMEOUT_SECONDS = 30.0
@@ -48,42 +54,58 @@ TIMEOUT_SECONDS = 30.0
 
 
 class States:
-    """The runs of one home folder."""
+    """The runs of one home folder, in a file there, or in the database that the settings name."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        if is_missing(file):
+        self._store = Database(file, _opened, store_url(file))
+        if not self._store.url and is_missing(file):
             mend(file)
-        self._add_columns()
+        if self._version() not in _current:
+            self._to_this_version()
+
+    def _version(self) -> tuple[str, int]:
+        """What is known to be of this version: a server's database, or the file as it is."""
+        if self._store.url:
+            return self._store.url, os.getpid()
+        with suppress(OSError):
+            return str(self.file), self.file.stat().st_ino
+        return str(self.file), 0
 
     @mended
-    def _add_columns(self) -> None:
-        """To a file of an older version, those that it lacks."""
-        query = "SELECT name FROM pragma_table_info('runs')"
-        with self._change() as db:
-            there = {row["name"] for row in db.execute(query).fetchall()}
-            if there.issuperset(ADDED) or not there:
-                return
-            db.execute("BEGIN IMMEDIATE")
-            db.execute(AUDIT)
-            there = {row["name"] for row in db.execute(query).fetchall()}
-            for name, value in ADDED.items():
-                if name not in there:
-                    kind = "TEXT" if isinstance(value, str) else "INTEGER"
-                    default = f"NOT NULL DEFAULT {value!r}"
-                    db.execute(f"ALTER TABLE runs ADD COLUMN {name} {kind} {default}")
+    def _to_this_version(self) -> None:
+        with self._told():
+            version = self._store.version()
+            if not version and not self._store.has_runs():
+                raise Unusable(f"{self.place} has no runs in it")
+        if version < VERSION:
+            with self._change() as db:
+                upgrade(db)
+        _current.add(self._version())
+
+    @property
+    def place(self) -> str:
+        """The file or the server, as sentences name it."""
+        return self._store.place if self._store.url else str(self.file)
+
+    def mend(self, why: str) -> None:
+        """Make the store anew of what is known, see execution.mending; raises StatesError."""
+        if not self._store.url:
+            mend(self.file, why)
+            return
+        with self._told(), self._store.changing() as db:
+            fill_server(db, self.file.parent)
 
     @mended
     def add(self, spec: RunSpec, who: str = "", family: str = "", owner: str = "") -> RunRow:
         """Queue a new run. family, owner  see RunRow"""
         run, now = secrets.token_hex(4), time.time()
         with self._change() as db:
-            db.execute("BEGIN IMMEDIATE")
-            db.execute(
+            db.change(
                 "INSERT INTO runs (id, name, spec, state, created, family, owner) "
-                "VALUES (?, ?, ?, 'queued', ?, ?, ?)",
-                (run, spec.title, spec.to_json(), now, family, owner),
-            )
+                "VALUES (:run, :name, :spec, 'queued', :now, :family, :owner)",
+                run=run, name=spec.title, spec=spec.to_json(), now=now, family=family, owner=owner,
+            )  # fmt: skip
             _note(db, run, "queued", who or me(), "submitted")
         return self._kept(run)
 
@@ -91,28 +113,29 @@ class States:
     def get(self, run: str) -> RunRow:
         """Raises UnknownName, or RunError of one that is damaged; a unique beginning of an id is
         enough."""
-        with self._change() as db:
-            found = db.execute("SELECT * FROM runs WHERE id = ?", (self._id(run),)).fetchone()
+        whole = self._id(run)
+        with self._look() as db:
+            found = _row(db, whole)
         return read_row(found)
 
     def _id(self, run: str) -> str:
         """The whole id; raises UnknownName."""
-        with self._change() as db:
-            found = db.execute("SELECT id FROM runs WHERE id = ?", (run,)).fetchall()
+        with self._look() as db:
+            found = db.all("SELECT id FROM runs WHERE id = :run", run=run)
             if not found and run:
-                query = "SELECT id FROM runs WHERE substr(id, 1, ?) = ?"
-                found = db.execute(query, (len(run), run)).fetchall()
+                query = "SELECT id FROM runs WHERE substr(id, 1, :length) = :run"
+                found = db.all(query, length=len(run), run=run)
             if len(found) == 1:
                 return str(found[0]["id"])
-            last = db.execute("SELECT id FROM runs ORDER BY number DESC LIMIT 5").fetchall()
+            last = db.all("SELECT id FROM runs ORDER BY number DESC LIMIT 5")
         known = ", ".join(row["id"] for row in last) or "none yet"
         raise UnknownName(f'unknown run "{run}"; the latest: {known}')
 
     @mended
     def all(self) -> list[RunRow]:
         """Every run, the latest first; without those of `damaged`."""
-        with self._change() as db:
-            rows = db.execute("SELECT * FROM runs ORDER BY number DESC").fetchall()
+        with self._look() as db:
+            rows = db.all("SELECT * FROM runs ORDER BY number DESC")
         return readable(rows)
 
     @mended
@@ -121,30 +144,30 @@ class States:
         first."""
         active = f"state IN {ACTIVE}"
         query = f"SELECT * FROM runs WHERE archived = 0 AND ({active} OR state = 'finished') "
-        order = f"ORDER BY {active} DESC, number DESC LIMIT ?"
-        with self._change() as db:
-            return readable(db.execute(query + order, (count,)).fetchall())
+        order = f"ORDER BY {active} DESC, number DESC LIMIT :count"
+        with self._look() as db:
+            return readable(db.all(query + order, count=count))
 
     @mended
     def counts(self) -> dict[str, int]:
         """How many runs are in each state."""
         query = "SELECT state, COUNT(*) AS runs FROM runs GROUP BY state"
-        with self._change() as db:
-            there = {row["state"]: row["runs"] for row in db.execute(query).fetchall()}
+        with self._look() as db:
+            there = {row["state"]: row["runs"] for row in db.all(query)}
         return {state: there.get(state, 0) for state in TRANSITIONS}
 
     @mended
     def family_active(self, family: str) -> bool:
         """Whether a run of it is queued or at work."""
-        query = f"SELECT 1 FROM runs WHERE family = ? AND state IN {ACTIVE} LIMIT 1"
-        with self._change() as db:
-            return db.execute(query, (family,)).fetchone() is not None
+        query = f"SELECT 1 FROM runs WHERE family = :family AND state IN {ACTIVE} LIMIT 1"
+        with self._look() as db:
+            return db.one(query, family=family) is not None
 
     @mended
     def damaged(self) -> list[str]:
         """Of each run that cannot be read why not, a sentence each, the latest first."""
-        with self._change() as db:
-            rows = db.execute("SELECT * FROM runs ORDER BY number DESC").fetchall()
+        with self._look() as db:
+            rows = db.all("SELECT * FROM runs ORDER BY number DESC")
         told = []
         for row in rows:
             try:
@@ -156,17 +179,15 @@ class States:
     @mended
     def changes(self, run: str) -> list[Change]:
         """The run's changes of state, the first first."""
-        query = "SELECT at, state, who, why FROM changes WHERE run = ? ORDER BY rowid"
-        with self._change() as db:
-            return [Change(*row) for row in db.execute(query, (run,)).fetchall()]
+        with self._look() as db:
+            return [Change(**row) for row in _changes(db, run)]
 
     @mended
     def move(self, run: str, state: State, why: str, who: str = "") -> RunRow:
         """Change the state; raises RunError where the present one does not allow it."""
         run = self.get(run).id
         with self._change() as db:
-            db.execute("BEGIN IMMEDIATE")
-            row = read_row(db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone())
+            row = read_row(_row(db, run))
             if state not in TRANSITIONS[row.state]:
                 raise RunError(_refusal(row, state))
             _move(db, row, state, why, who)
@@ -181,12 +202,11 @@ class States:
         room  as `Executor` has it;  only  this run, where one is given
         """
         with self._change() as db:
-            db.execute("BEGIN IMMEDIATE")
-            running = db.execute("SELECT * FROM runs WHERE state = 'running'").fetchall()
-            at_work = readable(running)
+            running = db.all("SELECT * FROM runs WHERE state = 'running'")
+            at_work = [row for row in readable(running) if self._is_here(row)]
             busy = [d for row in at_work for d in taken(row.device, workers_of(row.spec))]
-            queued = db.execute("SELECT * FROM runs WHERE state = 'queued' ORDER BY number")
-            for row in readable(queued.fetchall()):
+            queued = db.all("SELECT * FROM runs WHERE state = 'queued' ORDER BY number")
+            for row in readable(queued):
                 if only not in ("", row.id):
                     continue
                 device = room(row.spec.device, busy, workers_of(row.spec))
@@ -217,8 +237,7 @@ class States:
         born = psutil.Process().create_time()
         run = self.get(run).id
         with self._change() as db:
-            db.execute("BEGIN IMMEDIATE")
-            row = read_row(db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone())
+            row = read_row(_row(db, run))
             if row.state != "running":
                 raise RunError(f"run {run} is {row.state}; only a running one has a worker")
             if row.pid not in (None, os.getpid()) and is_alive(row):
@@ -235,10 +254,11 @@ class States:
         """
         values = {"beat": time.time(), "progress": json.dumps(dict(progress))}
         with self._change() as db:
-            db.execute("BEGIN IMMEDIATE")
-            mine = f"state = 'running' AND pid = {os.getpid()}"
-            changed = _set(db, run, values, mine)
-            found = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
+            mine, here = f"state = 'running' AND pid = {os.getpid()}", {}
+            if self._store.url:  # where another server's process may have the same number
+                mine, here = f"{mine} AND host = :here", {"here": socket.gethostname()}
+            changed = _set(db, run, values, mine, **here)
+            found = _row(db, run)
         return read_row(found) if changed else None
 
     @mended
@@ -286,8 +306,8 @@ class States:
         """Change what people keep about a run; None leaves it as it is."""
         given = {
             "note": None if note is None else note.strip()[:LONGEST_NOTE],
-            "starred": starred,
-            "archived": archived,
+            "starred": None if starred is None else int(starred),
+            "archived": None if archived is None else int(archived),
         }
         run = self.get(run).id
         with self._change() as db:
@@ -311,14 +331,13 @@ class States:
         """
         run = self._id(run)
         with self._change() as db:
-            db.execute("BEGIN IMMEDIATE")
-            rows = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchall()
+            rows = db.all("SELECT * FROM runs WHERE id = :run", run=run)
             row = next(iter(readable(rows)), None)
             if row is not None and row.active:
                 first = "it is still saving" if row.requested else "cancel it before you delete it"
                 raise RunError(f"run {run} is {row.state}; {first}")
-            db.execute("DELETE FROM runs WHERE id = ?", (run,))
-            db.execute("DELETE FROM changes WHERE run = ?", (run,))
+            db.change("DELETE FROM runs WHERE id = :run", run=run)
+            db.change("DELETE FROM changes WHERE run = :run", run=run)
         row_file(self.file.parent, run).unlink(missing_ok=True)
         return run, row
 
@@ -331,15 +350,16 @@ class States:
     @mended
     def _note_audit(self, line: Audited) -> None:
         with self._change() as db:
-            db.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?)", astuple(line))
+            db.change(ADD_AUDIT, **asdict(line))
 
     @mended
     def audited(self, limit: int, who: str | None = None) -> list[Audited]:
         """The audit log's last lines, the latest first; of one person where `who` is given."""
-        query = "SELECT at, who, what, target, detail FROM audit WHERE ? IS NULL OR who = ? "
-        with self._change() as db:
-            rows = db.execute(f"{query} ORDER BY rowid DESC LIMIT ?", (who, who, max(0, limit)))
-            return [Audited(*row) for row in rows.fetchall()]
+        where = "" if who is None else "WHERE who = :who "
+        query = f"SELECT at, who, what, target, detail FROM audit {where}"
+        with self._look() as db:
+            rows = db.all(query + "ORDER BY rowid DESC LIMIT :limit", who=who, limit=max(0, limit))
+        return [Audited(**row) for row in rows]
 
     @mended
     def reap(self, alive: Callable[[RunRow], bool] | None = None) -> list[RunRow]:
@@ -350,20 +370,23 @@ class States:
         """
         alive = alive or is_alive
         query = "SELECT * FROM runs WHERE state = 'running'"
-        with self._change() as db:  # nearly always nobody is gone, and nothing is locked
-            rows = readable(db.execute(query).fetchall())
+        with self._look() as db:  # nearly always nobody is gone, and nothing is locked
+            rows = readable(db.all(query))
         if all(alive(row) for row in rows):
             return []
         gone = []
         with self._change() as db:
-            db.execute("BEGIN IMMEDIATE")
-            for row in readable(db.execute(query).fetchall()):
+            for row in readable(db.all(query)):
                 if not alive(row):
                     self._let_go(db, row)
                     gone.append(row.id)
         return [self._kept(run) for run in gone]
 
-    def _let_go(self, db: sqlite3.Connection, row: RunRow) -> None:
+    def _is_here(self, row: RunRow) -> bool:
+        """Whether what the run takes is this machine's: several servers may have one database."""
+        return not self._store.url or row.device == RAY or row.host == socket.gethostname()
+
+    def _let_go(self, db: Open, row: RunRow) -> None:
         """Of a run that is running and has no worker any more."""
         ended = how_it_ended(self.file.parent, row)
         if ended:
@@ -377,34 +400,65 @@ class States:
 
     def _kept(self, run: str) -> RunRow:
         """The run as it is now, and a copy of it in its file, for when this one is lost."""
-        with self._change() as db:
-            row = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
-            query = "SELECT at, state, who, why FROM changes WHERE run = ? ORDER BY rowid"
-            changes = [list(change) for change in db.execute(query, (run,)).fetchall()]
+        with self._look() as db:
+            row, changes = _row(db, run), [list(one.values()) for one in _changes(db, run)]
         found = read_row(row)
-        copy_row(self.file.parent, dict(row), changes)
+        copy_row(self.file.parent, dict(row or {}), changes)
         return found
 
     @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        """A connection, whose change is kept where no error comes; raises StatesError."""
+    def _look(self) -> Iterator[Open]:
+        """What is there now, waiting for nobody; raises StatesError."""
+        with self._told(), self._store.reading() as db:
+            yield db
+
+    @contextmanager
+    def _change(self) -> Iterator[Open]:
+        """One change, kept where no error comes; raises StatesError."""
+        with self._told(), self._store.changing() as db:
+            yield db
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Whatever the database says, as a StatesError."""
         try:
-            with closing(connect(self.file, TIMEOUT_SECONDS)) as db:
-                try:
-                    yield db
-                    if db.in_transaction:
-                        db.execute("COMMIT")
-                except BaseException:
-                    if db.in_transaction:
-                        db.execute("ROLLBACK")
-                    raise
-        except sqlite3.Error as error:
+            yield
+        except sqlite3.Error as error:  # as its file was opened
             raise states_error(self.file, error) from error
+        except Exception as error:
+            from sqlalchemy.exc import SQLAlchemyError
+
+            if not isinstance(error, SQLAlchemyError):
+                raise
+            why = getattr(error, "orig", None) or error
+            if isinstance(why, sqlite3.Error):
+                raise states_error(self.file, why) from error
+            raise server_error(self.place, why) from error
 
 
-def _move(
-    db: sqlite3.Connection, row: RunRow, state: State, why: str, who: str = "", at: float = 0.0
-) -> None:
+_current: set[tuple[str, int]] = set()
+"""Stores that are of this version, see States._version."""
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    db = connect(file, TIMEOUT_SECONDS)
+    db.row_factory = None  # rows are SQLAlchemy's
+    return db
+
+
+def store_url(file: Path) -> str:
+    """The address of the database that has the runs of a home folder, "" where its file has: the
+    settings' is of their home folder, and of no other such as that of a cluster's node."""
+    given = settings()
+    return given.state_url if given.state_url and file == states_file(given.home) else ""
+
+
+def has_states(file: Path) -> bool:
+    """Whether there is a store to look at: looking creates none."""
+    return bool(store_url(file)) or file.exists()
+
+
+def _move(db: Open, row: RunRow, state: State, why: str, who: str = "", at: float = 0.0) -> None:
     """at  when the run ended, where that is known better than by the clock"""
     now = at or time.time()
     sets: dict[str, Any] = {"state": state, "why": why, "wish": ""}
@@ -429,12 +483,24 @@ def _refusal(row: RunRow, state: State) -> str:
     return f"run {row.id} is {row.state}; it cannot be {doing.get(state, state)}"
 
 
-def _set(db: sqlite3.Connection, run: str, values: Mapping[str, Any], where: str = "TRUE") -> bool:
-    """Whether there was such a row."""
-    names = ", ".join(f"{name} = ?" for name in values)
-    query = f"UPDATE runs SET {names} WHERE id = ? AND {where}"
-    return db.execute(query, (*values.values(), run)).rowcount == 1
+def _set(
+    db: Open, run: str, values: Mapping[str, Any], where: str = "TRUE", **given: object
+) -> bool:
+    """Whether there was such a row. given  what else `where` names"""
+    names = ", ".join(f"{name} = :{name}" for name in values)
+    query = f"UPDATE runs SET {names} WHERE id = :run AND {where}"
+    return db.change(query, run=run, **values, **given) == 1
 
 
-def _note(db: sqlite3.Connection, run: str, state: State, who: str, why: str) -> None:
-    db.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", (run, time.time(), state, who, why))
+def _note(db: Open, run: str, state: State, who: str, why: str) -> None:
+    db.change(ADD_CHANGE, run=run, at=time.time(), state=state, who=who, why=why)
+
+
+def _row(db: Open, run: str) -> Mapping[str, Any] | None:
+    return db.one("SELECT * FROM runs WHERE id = :run", run=run)
+
+
+def _changes(db: Open, run: str) -> list[Mapping[str, Any]]:
+    return db.all(
+        "SELECT at, state, who, why FROM changes WHERE run = :run ORDER BY rowid", run=run
+    )

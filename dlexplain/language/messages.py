@@ -24,7 +24,8 @@ SHOWN = ("ui", "figures", "results", "pages")
 PROSE = re.compile(r"[A-Za-z]{2,}[,;:.)’']* [a-z(]|^A [a-z]")
 WORD = re.compile(r"[A-Z][a-z]+([ -][A-Za-z]+)*[.:?]?")
 CODE = re.compile(
-    r"[<>{}\\]|\b(def|import|SELECT|UPDATE|CREATE|INSERT)\b|^[#.:/_-]|;\s*$|--[a-z]|\n    |  # "
+    r"[<>{}\\]|\b(def|import|SELECT|UPDATE|CREATE|INSERT|DELETE|WHERE|ORDER BY|AND)\b|^[#.:/_-]"
+    r"|;\s*$|--[a-z]|\n    |  # "
 )
 FEWEST = 2
 """Letters of its own that a message has."""

@@ -2,7 +2,7 @@
 
 from dlexplain.execution.paths import states_file
 from dlexplain.execution.rows import Audited
-from dlexplain.execution.states import States
+from dlexplain.execution.states import States, has_states
 from dlexplain.people import here, signs_in
 from dlexplain.rights import check
 from dlexplain.settings import settings
@@ -25,4 +25,4 @@ def audited(who: str = "") -> list[Audited]:
     admin."""
     check("audit")
     file = states_file(settings().home)
-    return States(file).audited(MOST, who or None) if file.exists() else []
+    return States(file).audited(MOST, who or None) if has_states(file) else []

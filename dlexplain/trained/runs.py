@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dlexplain.errors import WeightsError
 from dlexplain.execution import paths
-from dlexplain.execution.states import RunRow, States
+from dlexplain.execution.states import RunRow, States, has_states
 from dlexplain.people import here
 from dlexplain.results.words import examples_of
 from dlexplain.rights import sees
@@ -109,7 +109,7 @@ def finished_runs(task: str = "", home: Path | None = None) -> list[RunRow]:
 
 def _rows(file: Path) -> list[RunRow]:
     """Of the runs that who asks may look at: what they have made is for others no model."""
-    rows = States(file).all() if file.exists() else []  # looking creates nothing
+    rows = States(file).all() if has_states(file) else []  # looking creates nothing
     person = here()
     return [row for row in rows if sees(person, row.owner, row.shared)]
 

@@ -7,11 +7,15 @@ import streamlit as st
 
 from dlexplain.errors import NotSignedIn, StatesError
 from dlexplain.language import tr
+from dlexplain.services.health import remade_told
 from dlexplain.services.machine import home_problem
 from dlexplain.services.training.parents import TRANSFERS
 from dlexplain.services.training.runs import damaged_runs
 from dlexplain.trained.zoo import damaged_zoo
 from dlexplain.ui.markdown import literal
+
+TOLD_SECONDS = 7 * 86_400
+"""How long every page says that the file of all runs was made anew; `doctor` says it for longer."""
 
 
 @contextmanager
@@ -26,11 +30,13 @@ def states_told() -> Iterator[None]:
 
 
 def tell_left_out() -> None:
-    """One box below the page; nothing where all is whole."""
+    """Boxes below the page: of what is damaged, and of a loss; none where all is whole."""
     told = [*damaged_zoo(), *damaged_runs()]
     if told:
         lines = "".join(f"\n- {literal(problem)}" for problem in told)
         st.warning(tr(f"Left out of the lists, since their files are damaged:\n{lines}"))
+    if told_of := remade_told(TOLD_SECONDS):
+        st.warning(literal(tr(told_of)))
 
 
 PAGES = {

@@ -70,19 +70,26 @@ def look_after_runs() -> threading.Thread:
     def look() -> None:
         from dlexplain.services.training.runs import keep_going
 
-        look_for_ever(told_of(keep_going), lambda: time.sleep(KEEP_SECONDS))
+        keep_going()
 
-    return _after(STORE_AFTER_SECONDS, "runs", look)
+    def for_ever() -> None:
+        look_for_ever(told_of(look), lambda: time.sleep(KEEP_SECONDS))
+
+    return _after(STORE_AFTER_SECONDS, "runs", for_ever)
 
 
 def told_of(look: Callable[[], None]) -> Callable[[], None]:
-    """The same, of which /healthz knows when it was last without an error."""
+    """The same, of which /healthz and `doctor` know how it went."""
     from dlexplain.services import health
 
     health.keeper.looked()
 
     def once() -> None:
-        look()
+        try:
+            look()
+        except BaseException as error:
+            health.keeper.failed(error)
+            raise
         health.keeper.looked()
 
     return once
@@ -95,7 +102,7 @@ def look_for_ever(look: Callable[[], None], pause: Callable[[], None]) -> None:
         try:
             look()
             said = ""
-        except Exception as error:  # the queue is to be looked after whatever it was
+        except BaseException as error:  # the queue is to be looked after whatever it was
             if str(error) != said:
                 said = str(error)
                 _log.warning("the queue was not looked after: %s", error)

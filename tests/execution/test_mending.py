@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from dlexplain.errors import StatesError
-from dlexplain.execution.paths import audit_file, run_folder, states_file
+from dlexplain.execution.paths import audit_file, remade_file, run_folder, states_file
+from dlexplain.execution.remade import remade
 from dlexplain.execution.states import States
 from tests.execution.rooms import room
 from tests.execution.small import SERIES
@@ -83,6 +84,10 @@ def test_every_run_is_there_again(tmp_path: Path, damage: str) -> None:
     assert found[2].progress == {"epoch": 0, "metrics": {"test/mase": 0.5}}
     old = [file.name for file in tmp_path.glob("runs.sqlite.*.old")]
     assert len(old) == (damage not in ("emptied", "deleted"))
+    said = remade(tmp_path)
+    assert "runs that were found again: 3." in said
+    assert f"kept as {old[0]};" in said if old else "was not there" in said
+    assert remade(tmp_path, within=0) == ""
     running, queued = found[1], found[0]
     assert states.heartbeat(running.id, {"epoch": 9}) is not None  # its worker goes on
     assert states.move(running.id, "finished", "done").state == "finished"
@@ -95,6 +100,20 @@ def test_a_new_process_finds_them_too(tmp_path: Path) -> None:
     for file in tmp_path.glob("runs.sqlite*"):
         file.unlink()
     assert [row.id for row in States(states_file(tmp_path)).all()] == before
+
+
+def test_that_it_was_made_anew_is_said_until_the_old_file_is_removed(tmp_path: Path) -> None:
+    states = some_runs(tmp_path)
+    assert remade(tmp_path) == ""  # the first of a home is no loss
+    without_wal(states)
+    overwrite(states.file)
+    states.all()
+    (old,) = tmp_path.glob("runs.sqlite.*.old")
+    assert f"since {states.file} is damaged (file is not a database)" in remade(tmp_path)
+    old.unlink()
+    assert remade(tmp_path) == ""
+    remade_file(tmp_path).write_text("{cut")
+    assert remade(tmp_path) == ""
 
 
 def test_a_read_only_file_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -268,7 +268,7 @@ def test_a_damaged_model_and_a_damaged_run_are_told_once_and_the_rest_stays(
     states = States(paths.states_file(settings().home))
     good, bad = digits_run(), states.add(RunSpec("forecast", "lstm-forecaster", "macrodata")).id
     with states._change() as db:
-        db.execute("UPDATE runs SET spec = '{', state = 'failed' WHERE id = ?", (bad,))
+        db.change("UPDATE runs SET spec = '{', state = 'failed' WHERE id = :run", run=bad)
     page = opened("2_runs.py")
     runs, models = (table.value for table in page.dataframe)
     assert good in list(runs["Id"]) and bad not in list(runs["Id"])

@@ -1,6 +1,7 @@
 """/healthz and /metrics: what they tell, to whom, and what they keep to themselves."""
 
 import json
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from dlexplain.cli import main
 from dlexplain.errors import BadInput
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
@@ -115,6 +117,57 @@ def test_only_a_look_without_an_error_counts(client: TestClient) -> None:
     with pytest.raises(KeyboardInterrupt):
         start.look_for_ever(start.told_of(keep_going), pause)
     assert seen[0] is not None and seen[0] == seen[1] == seen[2]
+
+
+def test_what_ends_the_keepers_looks_is_told_by_doctor_until_one_succeeds(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ok = [False]
+
+    def keep_going() -> None:
+        if not ok[0]:
+            raise OSError("the queue is of no use")
+
+    look = start.told_of(keep_going)
+    for _ in range(3):
+        with pytest.raises(OSError, match="no use"):
+            look()
+    found = client.get("/healthz")
+    assert found.json()["keeper"]["failures"] == 3
+    assert "of no use" not in found.text  # anybody may ask it
+    assert services.keeper_problem() == (
+        f"the dashboard (process {os.getpid()}) could not look after the queue, "
+        "3 times in a row: OSError: the queue is of no use"
+    )
+    with monkeypatch.context() as later:
+        later.setattr(services, "FAILING_SECONDS", -1.0)
+        assert services.keeper_problem() == ""  # of a dashboard that looks no more
+    ok[0] = True
+    look()
+    assert services.keeper_problem() == ""
+    assert services.keeper.failures == 0
+
+
+def test_doctor_says_that_the_store_cannot_be_read_and_that_it_was_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DLEXPLAIN_HOME", str(tmp_path))
+    settings.cache_clear()
+    file = paths.states_file(tmp_path)
+    States(file).add(RunSpec(task="classify-image", model="digits-cnn", data="digits"))
+    file.write_text("no database")
+    assert services.store_problem() == ""  # since it is made anew
+    main(["doctor", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert "runs that were found again: 1" in told["remade"]
+    for one in tmp_path.glob("runs.sqlite*"):
+        one.unlink()
+    file.mkdir()
+    assert main(["doctor", "--json"]) == 1
+    (problem,) = [p for p in json.loads(capsys.readouterr().out)["problems"] if str(file) in p]
+    assert problem.startswith(f"{file} cannot be ")
+    monkeypatch.undo()
+    settings.cache_clear()
 
 
 def test_a_tracker_that_is_away_is_told_and_makes_nobody_ill(

@@ -222,7 +222,7 @@ def test_no_address_opens_the_run_of_another(page: str, given: Callable[[str], N
     run = finished_run()
     states = States(paths.states_file(settings().home))
     with states._change() as db:
-        db.execute("UPDATE runs SET owner = 'ann@example.org', name = 'the secret one'")
+        db.change("UPDATE runs SET owner = 'ann@example.org', name = 'the secret one'")
     parameter, told = ADDRESSES[page]
     ask_who(lambda: BEN)
     app = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=60)
@@ -236,7 +236,7 @@ def test_a_viewer_sees_a_shared_run_and_changes_nothing(given: Callable[[str], N
     run = finished_run()
     states = States(paths.states_file(settings().home))
     with states._change() as db:
-        db.execute("UPDATE runs SET owner = 'ann@example.org', shared = 'viewer'")
+        db.change("UPDATE runs SET owner = 'ann@example.org', shared = 'viewer'")
     ask_who(lambda: VIC)
     app = AppTest.from_file(str(ROOT / "pages/train/2_runs.py"), default_timeout=60)
     app.query_params["run"] = run

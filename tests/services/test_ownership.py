@@ -224,8 +224,10 @@ def test_a_person_has_quotas(
 
 def _backdate(states: States, run: str, minutes: float) -> None:
     with states._change() as db:
-        db.execute("UPDATE changes SET at = at - ? WHERE run = ? AND state = 'running'",
-                   (60 * minutes, run))  # fmt: skip
+        db.change(
+            "UPDATE changes SET at = at - :by WHERE run = :run AND state = 'running'",
+            by=60 * minutes, run=run,
+        )  # fmt: skip
 
 
 def test_minutes_of_a_day_are_those_within_it() -> None:

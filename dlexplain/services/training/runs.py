@@ -27,7 +27,7 @@ from dlexplain.execution.files import saved_step, steps_in
 from dlexplain.execution.queue import RunQueue
 from dlexplain.execution.resources import NOT_INSTALLED, RAY
 from dlexplain.execution.spec import MAX_SEED, RunSpec
-from dlexplain.execution.states import TRANSITIONS, RunRow, States
+from dlexplain.execution.states import TRANSITIONS, RunRow, States, has_states
 from dlexplain.execution.store import Point, Tracking
 from dlexplain.execution.system import PREFIX
 from dlexplain.execution.telling import mark, untold
@@ -176,7 +176,7 @@ def damaged_runs() -> list[str]:
     if here().role != "admin":
         return []
     file = paths.states_file(settings().home)
-    return States(file).damaged() if file.exists() else []  # looking creates nothing
+    return States(file).damaged() if has_states(file) else []  # looking creates nothing
 
 
 def run(wanted: str, reap: bool = True) -> RunRecord:

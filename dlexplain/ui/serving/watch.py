@@ -66,7 +66,7 @@ def told(health: Any) -> dict[str, Any]:
     disk = {"ok": health.free is not None and health.free >= LEAST_BYTES, "free_mb": free}
     late = health.kept is not None and health.kept > LATE_SECONDS
     seconds = None if health.kept is None else round(health.kept, 1)
-    keeper = {"ok": not late, "seconds_since_look": seconds}
+    keeper = {"ok": not late, "seconds_since_look": seconds, "failures": health.failures}
     tracker = {
         "ok": not health.refused,
         "runs_waiting": health.untold,
@@ -156,6 +156,8 @@ def _families(health: Any) -> Iterator[Any]:
     if health.kept is not None:
         words = "Seconds since the queue was looked after"
         yield Gauge("dlexplain_keeper_age_seconds", words, health.kept)
+    words = "Looks after the queue that failed since"
+    yield Gauge("dlexplain_keeper_failures", words, health.failures)
     words = "Runs of which MLflow does not have everything"
     yield Gauge("dlexplain_tracker_runs_waiting", words, health.untold)
     yield Gauge("dlexplain_tracker_lag_seconds", "Since MLflow has taken nothing", health.refused)
