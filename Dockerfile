@@ -34,7 +34,8 @@ VOLUME /data
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://localhost:8501/healthz', timeout=4)"]
-# Nobody signs in: whoever reaches the port has all rights, so publish it to this machine only
-# (-p 127.0.0.1:8501:8501), or put a proxy that asks who is there before it: docs/security.md.
+# Whoever reaches the port has all rights, so publish it to this machine only (-p 127.0.0.1:8501:8501),
+# unless people sign in: -v ./secrets.toml:/app/.streamlit/secrets.toml:ro, see docs/security.md; --open
+# changes nothing then.
 # It answers as localhost; -e DLEXPLAIN_ALLOWED_HOSTS=NAME adds other names.
 CMD ["python", "scripts/serve.py", "--open", "--server.address", "0.0.0.0", "--server.port", "8501"]

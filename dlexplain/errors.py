@@ -15,6 +15,8 @@
     ├── StatesError                     the file of all runs cannot be read or written
     ├── RunError                        a run is not in a state in which that can be done
     │   └── CheckpointError             no checkpoint of a run can be read
+    ├── NotAllowed                      who asks has no right to it
+    │   └── NotSignedIn                 nobody has signed in, or not any more
     └── Cancelled                       the user stopped the work
 
 Every message is one sentence for a person: what was wrong, the value, what is accepted.
@@ -141,6 +143,14 @@ class RunError(DlexplainError):
 
 class CheckpointError(RunError):
     """No checkpoint of a run can be read."""
+
+
+class NotAllowed(DlexplainError):
+    """Who asks has no right to it."""
+
+
+class NotSignedIn(NotAllowed):
+    """Nobody has signed in, or not any more, or as somebody who is not let in."""
 
 
 class Cancelled(DlexplainError):

@@ -157,6 +157,35 @@ def host_names(text: str) -> tuple[str, ...]:
     return names
 
 
+def addresses(text: str) -> tuple[str, ...]:
+    """E-mail addresses with commas between, in small letters, `*@example.org` being those of
+    example.org; raises BadInput."""
+    found = tuple(one.strip().lower() for one in text.split(",") if one.strip())
+    for one in found:
+        if not _EMAIL.fullmatch(one):
+            raise BadInput(
+                f'one of the addresses is "{one[:80]}"; each is as ada@example.org, or '
+                "*@example.org for all of example.org"
+            )
+    return found
+
+
+_EMAIL = re.compile(r"(\*|[^\s@,*?\[\]]+)@[^\s@,*?\[\]]+")
+
+
+def _role(text: str) -> str:
+    if text not in ("viewer", "member", "admin"):
+        raise BadInput(f'"{text[:80]}" is no role; viewer, member and admin are')
+    return text
+
+
+def _hours(text: str) -> float:
+    hours = float(text)
+    if not 0 <= hours <= 720:
+        raise BadInput(f"{text[:80]} hours are not from 0 to 720")
+    return hours
+
+
 def _secret(text: str) -> str:
     """Raises BadInput, without quoting it, where it can be guessed."""
     if len(text) < SHORTEST_SECRET or not text.isascii() or any(c.isspace() for c in text):
@@ -209,6 +238,16 @@ class Settings:
                     (1 or 0), see docs/security.md
     allowed_hosts   names, with commas between, by which browsers may ask for the dashboard besides
                     localhost and the address it listens to
+    admins, members, viewers  e-mail addresses of people who sign in, with commas between, by the
+                    role they have; *@example.org stands for every address of example.org
+    role_claim      claim of the identity token that says "admin", "member" or "viewer", or a list
+                    with one of them; "" is none
+    default_role    of whoever signs in and has no other: viewer, member or admin; "" is none, and
+                    such a person is not let in
+    person_runs     runs that one person who signs in has queued or at work at once; 0 is any number
+    person_mb       megabytes (10^6 bytes) that one person's runs take before none begins; 0 any
+    person_minutes  in 24 hours that one person's runs are at work before none begins; 0 any
+    sign_in_hours   that a sign-in holds; 0 is as long as the provider's identity token says
     metrics_token   bearer token of /metrics, which is not there without one
     keep_memory     whether freed memory is kept for reuse (1 or 0): faster by a quarter on a CPU
     """
@@ -240,6 +279,15 @@ class Settings:
     webhook: str = ""
     open: bool = False
     allowed_hosts: tuple[str, ...] = ()
+    admins: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    viewers: tuple[str, ...] = ()
+    role_claim: str = ""
+    default_role: str = ""
+    sign_in_hours: float = 0.0
+    person_runs: int = 0
+    person_mb: float = 0.0
+    person_minutes: float = 0.0
     metrics_token: str = field(default="", repr=False)
     keep_memory: bool = True
 
@@ -289,6 +337,15 @@ _READERS: dict[str, Callable[[str], object]] = {
     "webhook": web_address,
     "open": yes_or_no,
     "allowed_hosts": host_names,
+    "admins": addresses,
+    "members": addresses,
+    "viewers": addresses,
+    "role_claim": str,
+    "default_role": _role,
+    "sign_in_hours": _hours,
+    "person_runs": int,
+    "person_mb": float,
+    "person_minutes": float,
     "metrics_token": _secret,
     "keep_memory": yes_or_no,
 }

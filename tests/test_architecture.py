@@ -11,8 +11,8 @@ from tests.outside_texts import HtmlModule, Module
 
 ROOT = Path(__file__).parents[1]
 EVERYWHERE = {
-    "errors", "integrity", "language", "memory", "params", "registry", "results", "server_files",
-    "settings", "turns",
+    "errors", "integrity", "language", "memory", "params", "people", "registry", "results",
+    "rights", "server_files", "settings", "turns",
 }  # fmt: skip
 ALLOWED = {
     "pages": {"ui", "figures", "services", "trained"},

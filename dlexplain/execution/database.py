@@ -17,7 +17,7 @@ from dlexplain.errors import StatesError
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-VERSION = "0002"
+VERSION = "0003"
 """The last migration."""
 SCHEMA = "dlexplain"
 """Of our tables in PostgreSQL: MLflow's, which may be in the same database, have the same names."""

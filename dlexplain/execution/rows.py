@@ -65,6 +65,7 @@ class RunRow:
               them share; "" for a run started alone
     note      what a person wrote about it
     owner     whose it is; "" is the local user's
+    shared    the least role of those who may look at it too; "" of a private one
     """
 
     number: int
@@ -91,6 +92,7 @@ class RunRow:
     starred: bool = False
     archived: bool = False
     owner: str = ""
+    shared: str = ""
 
     @property
     def active(self) -> bool:

@@ -3,9 +3,9 @@
 COLUMNS = (
     "number", "id", "name", "tags", "spec", "state", "why", "device", "created", "started", "ended",
     "spent", "pid", "born", "host", "beat", "wish", "tracking", "progress", "family", "note",
-    "starred", "archived", "owner",
+    "starred", "archived", "owner", "shared",
 )  # fmt: skip
-ADDED = {"family": "", "note": "", "starred": 0, "archived": 0, "owner": ""}
+ADDED = {"family": "", "note": "", "starred": 0, "archived": 0, "owner": "", "shared": ""}
 """Columns that files and copies of older versions do not have, and what they hold there."""
 ADD_CHANGE = "INSERT INTO changes (run, at, state, who, why) VALUES (:run, :at, :state, :who, :why)"
 ADD_AUDIT = (

@@ -316,6 +316,14 @@ class States:
         return self._kept(run)
 
     @mended
+    def share(self, run: str, role: str) -> RunRow:
+        """With whom else it is, see RunRow.shared."""
+        run = self.get(run).id
+        with self._change() as db:
+            _set(db, run, {"shared": role})
+        return self._kept(run)
+
+    @mended
     def delete(self, run: str) -> tuple[str, RunRow | None]:
         """Forget a run; raises RunError while it is active, and UnknownName.
 

@@ -66,6 +66,7 @@ runs = Table(
     Column("starred", Integer, nullable=False, server_default=text("0")),
     Column("archived", Integer, nullable=False, server_default=text("0")),
     words("owner"),
+    words("shared"),
     sqlite_autoincrement=True,
 )
 Index("by_state", runs.c.state)

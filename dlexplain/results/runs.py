@@ -42,6 +42,8 @@ class RunRecord:
     family    what it was started with, such as a sweep or the seeds of one spec: a name that all of
               them share; "" for a run started alone
     note      what a person wrote about it
+    owner     e-mail address of whose it is; "" is this machine's own user
+    shared    least role of others who may look at it, "viewer" or "member"; "" of a private one
     """
 
     id: str
@@ -77,6 +79,8 @@ class RunRecord:
     note: str = ""
     starred: bool = False
     archived: bool = False
+    owner: str = ""
+    shared: str = ""
 
     def scored(self, key: str, value: float) -> str:
         """A metric's value with how sure it is: "80.0% [37.6–96.4%], n = 5"."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from dlexplain.errors import BadInput
 from dlexplain.execution.clusters.connecting import Node, amounts
 from dlexplain.execution.files import write_whole
+from dlexplain.rights import check
+from dlexplain.services.auditing import note_audit
 from dlexplain.settings import chosen_file, cluster_address, read_chosen, settings
 
 ASK_SECONDS = 60.0
@@ -62,6 +64,7 @@ def choose_cluster(address: str) -> None:
 
     Raises BadInput for what is none, or where the environment says another, and OSError.
     """
+    check("settings")
     address = address.strip()
     if is_fixed():
         raise BadInput(f"the address is {settings().ray} by DLEXPLAIN_RAY, which comes first")
@@ -70,9 +73,10 @@ def choose_cluster(address: str) -> None:
     file = chosen_file(settings().home)
     if not address:
         file.unlink(missing_ok=True)
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, json.dumps({"ray": address}).encode())
+    else:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, json.dumps({"ray": address}).encode())
+    note_audit("settings", "cluster", address)
 
 
 def ask_cluster() -> ClusterFacts:

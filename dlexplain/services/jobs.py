@@ -16,6 +16,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from dlexplain.errors import Cancelled, DlexplainError
 from dlexplain.explainers.progress import Progress, Snapshot
+from dlexplain.people import Person, acting_as
+from dlexplain.rights import check
 from dlexplain.server_files import serves_others
 from dlexplain.settings import settings
 from dlexplain.turns import Ticket, Turns, act_for, give_way
@@ -191,11 +193,12 @@ _as_of: ContextVar[float | None] = ContextVar("the moment of which jobs are draw
 class JobList:
     """Jobs of one person that run one after the other, each in a turn of its own.
 
-    owner  whose they are, see dlexplain/turns.py
+    person  who has begun them, and whose rights they have
+    owner   whose turns they take, see dlexplain/turns.py
     """
 
-    def __init__(self, owner: str, jobs: Sequence[Job[Any]]) -> None:
-        self.owner, self.jobs = owner, tuple(jobs)
+    def __init__(self, person: Person, owner: str, jobs: Sequence[Job[Any]]) -> None:
+        self.person, self.owner, self.jobs = person, owner, tuple(jobs)
         self.ended = threading.Event()
         self._ticket: Ticket | None = None
 
@@ -243,7 +246,8 @@ class JobList:
         job = self._next()
         try:
             if job is not None:
-                job.run()
+                with acting_as(self.person):
+                    job.run()
         finally:
             self._done()
 
@@ -256,9 +260,10 @@ class JobList:
 def start(jobs: Sequence[Job[Any]], owner: str = "") -> JobList:
     """Run the jobs one after the other as turns come.
 
-    owner  whose they are, see dlexplain/turns.py
+    owner  whose turns they take, see dlexplain/turns.py
+    Raises NotAllowed, NotSignedIn.
     """
-    found = JobList(owner, jobs)
+    found = JobList(check("explain"), owner, jobs)
     for job in jobs:
         job._list = found
     _lists.add(found)

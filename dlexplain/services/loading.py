@@ -15,6 +15,7 @@ from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.explainers.prepare import fingerprint
 from dlexplain.memory import keep_memory
 from dlexplain.networks.modules.device import choose_device
+from dlexplain.people import signs_in
 from dlexplain.registry import imported
 from dlexplain.settings import settings
 from dlexplain.trained.catalogue import default, find
@@ -67,6 +68,8 @@ def load(kind: type[M], name: str = "") -> M:
     Raises UnknownName, or WeightsError where files are missing or damaged.
     """
     name = name or default(*kind.tasks).name
+    if signs_in():  # what is kept was loaded for somebody, who need not be this one
+        find(name, *kind.tasks)
     with _keeping:
         read = kept(kind)
     with _loading[name]:  # two sessions at once wait for one loading

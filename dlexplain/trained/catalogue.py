@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dlexplain.tasks  # noqa: F401, registers them
 from dlexplain.errors import UnknownName, WeightsError, known_names, nearest
+from dlexplain.rights import check
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.entry import BROUGHT, ModelEntry, Source, noun_of
 from dlexplain.trained.folder import Trained, at_path
@@ -65,6 +66,8 @@ def find(name: str, *tasks: str, shows: str = "", listed: bool = False) -> Model
     """
     for source in LISTED if listed else SOURCES:
         if (entry := source.find(name, tasks or (*TASKS, *BROUGHT))) is not None:
+            if source not in LISTED:
+                check("own model")
             if shows and entry.source != "own" and shows not in entry.shows:
                 known = known_names(name, (e.name for e in entries(*tasks, shows=shows)))
                 raise UnknownName(f'"{name}" shows no {shows}; {known}')

@@ -9,7 +9,9 @@ from pathlib import Path
 from dlexplain.errors import BAD_JSON, WeightsError
 from dlexplain.execution import paths
 from dlexplain.execution.states import RunRow, States, has_states
+from dlexplain.people import here
 from dlexplain.results.words import examples_of
+from dlexplain.rights import sees
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS
 from dlexplain.trained.entry import ModelEntry, trained_entry
@@ -95,15 +97,21 @@ def _kept_run(name: str, title: str, folder: Path, version: int) -> Trained:
 def state_of(run: str) -> RunRow | None:
     """The row of a run in any state; None where there is none of this id."""
     file = paths.states_file(settings().home)
-    rows = States(file).all() if has_states(file) else []  # looking creates nothing
-    return next((row for row in rows if row.id == run), None)
+    return next((row for row in _rows(file) if row.id == run), None)
 
 
 def finished_runs(task: str = "", home: Path | None = None) -> list[RunRow]:
     """The latest first; all tasks where none is given, the settings' home where none is."""
     file = paths.states_file(home or settings().home)
-    rows = States(file).all() if has_states(file) else []  # looking creates nothing
+    rows = _rows(file)
     return [row for row in rows if row.state == "finished" and task in ("", row.spec.task)]
+
+
+def _rows(file: Path) -> list[RunRow]:
+    """Of the runs that who asks may look at: what they have made is for others no model."""
+    rows = States(file).all() if has_states(file) else []  # looking creates nothing
+    person = here()
+    return [row for row in rows if sees(person, row.owner, row.shared)]
 
 
 def run_sizes(row: RunRow, home: Path | None = None) -> Mapping[str, int]:

@@ -15,20 +15,20 @@ from dlexplain.services.cluster import (
 from dlexplain.settings import settings
 from dlexplain.ui.jobs import Asked, asked, known, result_of, show_live
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.own_server import is_own_server
+from dlexplain.ui.own_server import may_set_up
 
 SLOT, ADDRESS, PROBLEM = "cluster", "cluster-address", "cluster-address-problem"
 
 
 def offers_cluster() -> bool:
     """Whether a cluster is known, or can be given on the page."""
-    return bool(settings().ray) or is_own_server()
+    return bool(settings().ray) or may_set_up()
 
 
 def ask_address() -> None:
     """The cluster's address, which the environment or, on a dashboard of one's own, this page says;
     on a shared one visitors can neither see nor change it here."""
-    if not is_own_server():
+    if not may_set_up():
         return
     fixed = is_fixed()
     st.session_state[ADDRESS] = st.session_state.get(PROBLEM, (settings().ray,))[0]
@@ -55,7 +55,7 @@ def ask_address() -> None:
 def _choose() -> None:
     """Before the page is drawn anew; what is wrong is said there, and the text is left to mend."""
     text = str(st.session_state[ADDRESS])
-    if not is_own_server():
+    if not may_set_up():
         return
     try:
         choose_cluster(text)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from dlexplain.errors import StatesError
+from dlexplain.errors import NotSignedIn, StatesError
 from dlexplain.language import tr
 from dlexplain.services.health import remade_told
 from dlexplain.services.machine import home_problem
@@ -23,6 +23,8 @@ def states_told() -> Iterator[None]:
     """Around what looks at runs; also as a decorator."""
     try:
         yield
+    except NotSignedIn:  # the sign-in has ended meanwhile, which the page of app.py tells
+        st.rerun()
     except StatesError as error:
         st.error(literal(tr(home_problem() or str(error))))
 

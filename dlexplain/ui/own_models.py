@@ -12,10 +12,12 @@ import streamlit as st
 from dlexplain.errors import DlexplainError, ModelError
 from dlexplain.language import sentences, tr
 from dlexplain.results.words import capital, with_article
+from dlexplain.rights import check
 from dlexplain.trained.hugging_face import BESIDE, KINDS, check_own, is_own_model
 from dlexplain.trained.own_files import TASK as OF_FILES
 from dlexplain.trained.own_files import check_file, is_own_file
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.rights import gate
 
 OR_FILE = "Or a file: .onnx, .pt2 (torch.export), or .safetensors with a JSON beside it."
 """See own_files.ACCEPTED."""
@@ -70,6 +72,7 @@ class Own:
 
     def _check(self, name: str) -> None:
         """What can be told of it without loading it; raises DlexplainError."""
+        check("own model")
         if self._is_file(name):
             check_file(name)
             return
@@ -116,7 +119,7 @@ class Own:
                 key=key,
                 on_change=note,
                 placeholder=tr("/path/to/model or organisation/model"),
-                help=sentences(told),
+                **gate("own model", help=sentences(told)),
             )
             if st.session_state.get(bad):
                 st.error(literal(tr(f"{st.session_state[bad]}.")))

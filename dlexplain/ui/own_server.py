@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from dlexplain.people import here, signs_in
+from dlexplain.rights import may
 from dlexplain.server_files import serve_pages
 
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
@@ -14,14 +16,20 @@ FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "V
 
 
 def is_own_server() -> bool:
-    """Whether only people at this machine reach it: it listens to no other, and the browser has
-    asked for this machine, without a proxy between."""
-    return only_here(st.get_option("server.address"), st.context.headers)
+    """Whether only people at this machine reach it, and nobody signs in: it listens to no other,
+    and the browser has asked for this machine, without a proxy between."""
+    return not signs_in() and only_here(st.get_option("server.address"), st.context.headers)
+
+
+def may_set_up() -> bool:
+    """Whether a page may change what holds for all of the dashboard: on a person's own, or for an
+    admin."""
+    return may(here(), "settings") if signs_in() else is_own_server()
 
 
 def read_allowed_only() -> None:
     """Have what pages and addresses name be looked for in the allowed folders alone."""
-    serve_pages(is_this_machine(st.get_option("server.address") or ""))
+    serve_pages(not signs_in() and is_this_machine(st.get_option("server.address") or ""))
 
 
 def only_here(listens: str | None, headers: Mapping[str, str]) -> bool:

@@ -20,6 +20,7 @@ SECTIONS = {
 NAMES = {
     "home": ("Home", "home"),
     "glossary": ("Glossary", "dictionary"),
+    "audit": ("Audit log", "history"),
     "image": ("Picture", "image"),
     "many_pictures": ("Many pictures", "photo_library"),
     "objects": ("Objects", "select_all"),
@@ -49,6 +50,9 @@ NAMES = {
 """(name, icon) by address; a page that is not here is named by its file."""
 
 
+FOR_ADMINS = ("home/2_audit",)
+
+
 def address_of(page: str) -> str:
     """Of a page as it lies under pages/: explain/1_image -> image."""
     return re.sub(r"^\d+_", "", page.rpartition("/")[2])
@@ -60,12 +64,16 @@ def named(page: str) -> tuple[str, str]:
     return NAMES.get(address, (capital(address.replace("_", " ")), "article"))
 
 
-def menu() -> dict[str, list["st.Page"]]:
-    """All of them by section, home first, each section in the order of its files."""
+def menu(admin: bool = False) -> dict[str, list["st.Page"]]:
+    """All of them by section, home first, each section in the order of its files.
+
+    admin  whether those that only admins may see are among them
+    """
     found: dict[str, list[st.Page]] = {}
     for section, title in SECTIONS.items():
         files = sorted((PAGES / section).glob("*.py"), key=lambda one: int(one.stem.split("_")[0]))
-        found[tr(title)] = [_page(f"{section}/{one.stem}") for one in files]
+        shown = [f"{section}/{one.stem}" for one in files]
+        found[tr(title)] = [_page(one) for one in shown if admin or one not in FOR_ADMINS]
     return found
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dlexplain.errors import UnknownName
 from dlexplain.language import tr
+from dlexplain.people import Person, here
 from dlexplain.results import Curve, RunRecord
 from dlexplain.results.run_words import run_verdict
 from dlexplain.results.words import capital, certainty, duration, examples_of, metric, metric_name
@@ -113,9 +114,19 @@ def short(key: str) -> str:
 MOST = 2000
 
 
-@st.cache_resource(ttl=1.0, max_entries=1, show_spinner=False)
 def runs_now() -> list[RunRecord]:
-    """Every run, read once a second however many pages and parts of pages look."""
+    """Every run that the session's person may look at, read once a second however many pages and
+    parts of pages look."""
+    return _runs_of(here())
+
+
+def forget_runs() -> None:
+    """Read them anew: what a click has changed is seen at once."""
+    _runs_of.clear()
+
+
+@st.cache_resource(ttl=1.0, max_entries=32, show_spinner=False)
+def _runs_of(person: Person) -> list[RunRecord]:
     return service.runs()
 
 

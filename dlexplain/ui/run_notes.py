@@ -17,6 +17,7 @@ from dlexplain.services.training.longer import (
     train_longer,
 )
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.rights import gate
 from dlexplain.ui.words import moment
 
 Attempt = Callable[..., None]
@@ -26,9 +27,11 @@ def star_and_archive(record: RunRecord) -> None:
     """A click each; then the page is drawn anew."""
     star = "Unstar" if record.starred else "Star"
     icon = ":material/star:" if record.starred else ":material/star_outline:"
-    if st.button(tr(star), icon=icon, key="star", help=tr("Starred runs are found by starred:")):
+    told = tr("Starred runs are found by starred:")
+    mine = gate("describe", record.owner, told)
+    if st.button(tr(star), icon=icon, key="star", **mine):
         _change(record.id, starred=not record.starred)
-    with st.popover(tr("Note"), icon=":material/edit_note:"):
+    with st.popover(tr("Note"), icon=":material/edit_note:", **gate("describe", record.owner)):
         text = st.text_area(
             tr("Note"),
             record.note,
@@ -41,8 +44,11 @@ def star_and_archive(record: RunRecord) -> None:
             _change(record.id, note=text)
     archive = "Back from the archive" if record.archived else "Archive"
     icon = ":material/unarchive:" if record.archived else ":material/archive:"
-    told = "An archived run is kept whole, and hidden in the list unless archived runs are shown."
-    if not record.active and st.button(tr(archive), icon=icon, key="archive", help=tr(told)):
+    told = tr(
+        "An archived run is kept whole, and hidden in the list unless archived runs are shown."
+    )
+    mine = gate("describe", record.owner, told)
+    if not record.active and st.button(tr(archive), icon=icon, key="archive", **mine):
         _change(record.id, archived=not record.archived)
 
 
@@ -70,7 +76,7 @@ def again_and_longer(record: RunRecord) -> None:
     ):
         st.switch_page("pages/train/1_launch.py", query_params={"run": record.id})
     if can_train_longer(record):
-        with st.popover(tr("Train longer"), icon=":material/more_time:"):
+        with st.popover(tr("Train longer"), icon=":material/more_time:", **gate("train")):
             st.markdown(tr(sentence(DIFFERS)))
             if record.spec["task_params"].get("teacher"):
                 st.markdown(tr("It goes on without its teacher."))

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dlexplain.language import tr
 from dlexplain.results.words import sentence
+from dlexplain.rights import why_not as barred
 from dlexplain.ui.jobs import Asked, asked, known, result_of, show_live
 from dlexplain.ui.markdown import literal
 
@@ -29,7 +30,7 @@ def register_popover(record: "RunRecord") -> None:
 
     if record.active:
         return
-    why = why_not(record)
+    why = barred("register", record.owner) or why_not(record)
     with st.popover(
         tr("Register"),
         icon=":material/deployed_code:",

@@ -19,7 +19,7 @@ import streamlit as st
 
 from dlexplain.memory import give_back
 from dlexplain.turns import act_for
-from dlexplain.ui.person import browser
+from dlexplain.ui.person import browser, signed_in
 
 if TYPE_CHECKING:  # app.py is here at every first paint
     from dlexplain.services.jobs import Job
@@ -99,6 +99,7 @@ def here() -> Held:
     """This session's, whose end is noticed from now on."""
     held: Held = st.session_state.setdefault(HELD, Held())
     _visit()
+    held.owner = signed_in() or held.owner
     act_for(held.owner)  # of what this thread does for the page
     return held
 

@@ -165,6 +165,7 @@ def _serve(port: int, path: str) -> Dashboard:
 
     PagesManager.uses_pages_directory = False  # see scripts/serve.py
     config._main_script_path = str(APP)  # where its options are found
+    config.set_option("secrets.files", [])  # its own user's, who does not sign in
     options = {"port": port, "address": HOST, "allowedHosts": allowed_hosts(HOST)}
     bootstrap.load_config_options({f"server_{name}": value for name, value in options.items()})
     if str(APP.parent) not in sys.path:

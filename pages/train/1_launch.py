@@ -29,6 +29,7 @@ from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.launch.form import FRESH, ask, preset_told
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.rate_search import show_rate_search
+from dlexplain.ui.rights import gate
 from dlexplain.ui.variants import show_variants
 from dlexplain.ui.zoo import ADDRESS
 
@@ -227,7 +228,9 @@ def act(spec: RunSpec, preset: str) -> None:
             ),
         )
         label = "Start training" if seeds == 1 else f"Start {seeds} trainings"
-        if st.button(tr(label), type="primary", icon=":material/play_arrow:", key="start"):
+        if st.button(
+            tr(label), type="primary", icon=":material/play_arrow:", key="start", **gate("train")
+        ):
             start(spec, int(seeds))
     with st.expander(tr("The same on the command line"), icon=":material/terminal:"):
         more = f" --seeds {seeds}" if seeds > 1 else ""

@@ -14,8 +14,9 @@ from dlexplain.ui.live import rerun_when
 from dlexplain.ui.markdown import in_badge, literal
 from dlexplain.ui.notices import explain_link, train_on_link
 from dlexplain.ui.reporting import offer_report
+from dlexplain.ui.rights import gate, share_popover, show_owner
 from dlexplain.ui.run_list import show_list, tell_of_mlflow
-from dlexplain.ui.run_live import EVERY_SECONDS, follow, is_active, now, runs_now, show_progress
+from dlexplain.ui.run_live import EVERY_SECONDS, follow, forget_runs, is_active, now, show_progress
 from dlexplain.ui.run_notes import again_and_longer, show_files, show_note, star_and_archive
 from dlexplain.ui.run_registering import register_popover, show_registered
 from dlexplain.ui.words import STATE_COLOURS, STATE_ICONS, moment
@@ -28,7 +29,7 @@ SECTIONS = ("Curves", "Test", "Film", "Layers", "Pictures", "Files", "Spec", "Lo
 
 
 def main() -> None:
-    runs_now.clear()  # what a click has changed is seen at once
+    forget_runs()  # what a click has changed is seen at once
     wanted, model = st.query_params.get("run"), st.query_params.get(ADDRESS)
     if model is not None and wanted is None:
         show_model(model)
@@ -112,6 +113,7 @@ def show_head(record: "RunRecord") -> None:
             st.badge(tr("starred"), icon=":material/star:", color="orange")
         if record.archived:
             st.badge(tr("archived"), icon=":material/archive:", color="gray")
+        show_owner(record)
         for tag in record.tags:
             st.badge(in_badge(tag), color="gray")
         where = record.device or ("waiting for a device" if record.state == "queued" else "")
@@ -133,7 +135,9 @@ def show_head(record: "RunRecord") -> None:
 
 def actions(record: "RunRecord") -> None:
     with st.container(horizontal=True):
-        if record.active and st.button(tr("Cancel"), icon=":material/stop:", key="cancel"):
+        if record.active and st.button(
+            tr("Cancel"), icon=":material/stop:", key="cancel", **gate("cancel", record.owner)
+        ):
             attempt(service.cancel, record.id)
         again = "Start again" if record.begun else "Start"
         go_on = again if record.checkpoint is None else "Resume"
@@ -141,7 +145,7 @@ def actions(record: "RunRecord") -> None:
             tr(go_on),
             icon=":material/play_arrow:",
             key="resume",
-            help=tr(sentence(record.resuming)),
+            **gate("resume", record.owner, tr(sentence(record.resuming))),
         ):
             attempt(service.resume, record.id)
         if record.state == "finished":
@@ -150,8 +154,10 @@ def actions(record: "RunRecord") -> None:
         again_and_longer(record)
         star_and_archive(record)
         register_popover(record)
+        share_popover(record)
         offer_report(lambda: [service.run(record.id)], "run")
-        with st.popover(tr("Rename, tag"), icon=":material/edit:"):
+        changing = gate("describe", record.owner)
+        with st.popover(tr("Rename, tag"), icon=":material/edit:", **changing):
             name = st.text_input(tr("Name"), record.name, key=f"rename-{record.id}", max_chars=120)
             tags = st.text_input(
                 tr("Tags"),
@@ -163,7 +169,8 @@ def actions(record: "RunRecord") -> None:
                 service.rename(record.id, name)
                 attempt(lambda run: service.tag(run, tags.split(",")), record.id)
         if not record.active:
-            with st.popover(tr("Delete"), icon=":material/delete:"):
+            deleting = gate("delete", record.owner)
+            with st.popover(tr("Delete"), icon=":material/delete:", **deleting):
                 st.markdown(tr("Deletes the run with its checkpoints and curves, for good."))
                 if st.button(tr("Delete for good"), key="delete", type="primary"):
                     attempt(service.delete, record.id, leave=True)

@@ -32,7 +32,7 @@ from dlexplain.ui.run_groups import (
     scores_table,
     show_scores,
 )
-from dlexplain.ui.run_live import runs_now
+from dlexplain.ui.run_live import forget_runs, runs_now
 
 if TYPE_CHECKING:
     from dlexplain.results import RunRecord
@@ -47,7 +47,7 @@ PICTURE_COLUMNS = 3
 
 
 def main() -> None:
-    runs_now.clear()  # a run that has just begun is among them
+    forget_runs()  # a run that has just begun is among them
     st.title(tr("Compare runs"), help=glossary("seed", "confidence interval", "validation"))
     records = {record.id: record for record in service.runs()}
     if len(records) < 2:

@@ -26,7 +26,7 @@ from dlexplain.ui.measuring import (
     show_growing,
 )
 from dlexplain.ui.models import choose_model
-from dlexplain.ui.run_live import runs_now
+from dlexplain.ui.run_live import forget_runs
 
 MODEL, SETTINGS = "compress-model", "compress-measuring"
 TASKS = ("classify-image", "classify-text", "language-model", "forecast")
@@ -36,7 +36,7 @@ def main() -> None:
     st.title(
         tr("Make it smaller"), help=glossary("pruning", "quantisation", "distillation", "low-rank")
     )
-    runs_now.clear()  # what a click has changed is seen at once
+    forget_runs()  # what a click has changed is seen at once
     arrived = MODEL not in st.session_state
     entry = choose_model(TASKS, MODEL, arrived, first=known_first(shipped, made_here))
     if entry is None:

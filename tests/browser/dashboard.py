@@ -7,9 +7,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from playwright.sync_api import Page
 
@@ -32,15 +33,22 @@ LAST = 8000
 
 
 @contextmanager
-def serving(home: Path, program: Sequence[str] = ("scripts/serve.py",)) -> Iterator[str]:
+def serving(
+    home: Path,
+    program: Sequence[str] = ("scripts/serve.py",),
+    port: int = 0,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[str]:
     """Yield the address; `home` becomes its home folder and keeps its log, server.log.
 
     program  what Python runs, as a server of Streamlit's
+    port     by default a free one
+    more     variables of its environment
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "DLEXPLAIN_HOME": str(home)}
+    port = port or free_port()
+    environment = {
+        **os.environ, "OMP_WAIT_POLICY": "PASSIVE", "DLEXPLAIN_HOME": str(home), **more,
+    }  # fmt: skip
     bound = ("--server.address", "localhost", "--server.port", str(port))
     command = [sys.executable, *program, *bound]
     with (home / "server.log").open("w") as log:
@@ -48,7 +56,7 @@ def serving(home: Path, program: Sequence[str] = ("scripts/serve.py",)) -> Itera
             command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
         )
         try:
-            _wait_for(f"http://localhost:{port}/_stcore/health")
+            wait_for_server(f"http://localhost:{port}/_stcore/health")
             yield f"http://localhost:{port}"
         except BaseException:
             print(told(home)[-LAST:])  # a page that failed says why only here
@@ -56,6 +64,12 @@ def serving(home: Path, program: Sequence[str] = ("scripts/serve.py",)) -> Itera
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=SLOW / 1000)  # a method that is at work ends its chunk first
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def told(home: Path) -> str:
@@ -82,7 +96,7 @@ def settled(page: Page) -> None:
     wait_until(page, f"{state} === 'notRunning'")
 
 
-def _wait_for(address: str) -> None:
+def wait_for_server(address: str) -> None:
     stop = time.monotonic() + SLOW / 1000
     while True:
         try:

@@ -96,7 +96,7 @@ TOLD = 'the address is "{}"; it takes HOST:PORT of the cluster\'s head, such as 
 @pytest.fixture
 def own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A dashboard of one's own, for which nothing has been chosen."""
-    monkeypatch.setattr("dlexplain.ui.cluster.is_own_server", lambda: True)
+    monkeypatch.setattr("dlexplain.ui.cluster.may_set_up", lambda: True)
     yield
     chosen_file(settings().home).unlink(missing_ok=True)
 
@@ -156,7 +156,7 @@ def test_on_a_shared_server_nobody_can_point_it_anywhere(
     own: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = on_ray()
-    monkeypatch.setattr("dlexplain.ui.cluster.is_own_server", lambda: False)
+    monkeypatch.setattr("dlexplain.ui.cluster.may_set_up", lambda: False)
     given(page, "192.0.2.7:6379")  # from a page that was drawn before
     assert settings().ray == ""
     page = on_ray()

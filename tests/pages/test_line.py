@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 
+from dlexplain.people import Person, ask_who
 from dlexplain.services.jobs import Job, JobList, start
 from dlexplain.settings import settings
 from dlexplain.ui import person
@@ -97,3 +98,18 @@ def test_the_cookie_is_the_one_that_streamlit_sets() -> None:
 
     assert COOKIE == XSRF_COOKIE_NAME
     assert browser() == "" and dict(st.context.cookies) == {}  # outside of a session
+
+
+def visited() -> None:
+    from dlexplain.ui.session import here
+
+    here()
+
+
+def test_who_has_signed_in_is_one_person_in_every_browser() -> None:
+    ask_who(lambda: Person("ada@example.org", role="member"))
+    try:
+        held = AppTest.from_function(visited).run().session_state["session-held"]
+    finally:
+        ask_who(None)
+    assert held.owner == "person:ada@example.org"

@@ -18,6 +18,8 @@ from dlexplain.execution.paths import card_in, weights_in
 from dlexplain.explainers.drawing import random_state_kept
 from dlexplain.networks.modules.text_shapes import PAD
 from dlexplain.results.exports import Export
+from dlexplain.rights import check
+from dlexplain.services.auditing import note_audit
 from dlexplain.services.compress.exports import note_export
 from dlexplain.services.compress.inputs import FirstOutput, Inputs, inputs_of
 from dlexplain.services.compress.programs import About, Written, to_onnx, to_program
@@ -60,6 +62,7 @@ def export(model: Any, path: str | Path) -> Export:
     already, a model that computes in whole numbers, or an operation that the format lacks, which is
     named.
     """
+    check("export")
     found, target = _found(model), output_path(path)
     form = _format(target)
     inputs = inputs_of(found)
@@ -92,6 +95,7 @@ def export(model: Any, path: str | Path) -> Export:
         versions=versions(),
     )
     note_export(done)
+    note_audit("export", f"model {found.name}", done.path)
     return done
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 from dlexplain.errors import BadInput
 from dlexplain.execution.files import append_lines, whole_lines
 from dlexplain.execution.paths import exports_file, exports_folder
+from dlexplain.people import here
 from dlexplain.results.exports import Export
 from dlexplain.results.words import size
+from dlexplain.rights import sees
 from dlexplain.settings import settings
 
 MOST = 500
@@ -20,7 +22,7 @@ def note_export(done: Export) -> None:
     """Add it to the list; raises BadInput where the disk does not take it."""
     file = exports_file(settings().home)
     try:
-        append_lines(file, [json.dumps(done.to_dict())])
+        append_lines(file, [json.dumps({**done.to_dict(), "owner": here().email})])
     except OSError as error:
         raise BadInput(f"{file} cannot be written: {error.strerror or error}") from error
 
@@ -72,6 +74,9 @@ def _read() -> Iterator[Export]:
         return
     for line in lines:
         try:
-            yield Export.from_dict(json.loads(line))
+            told = json.loads(line)
+            owner = str(told.pop("owner", "")) if isinstance(told, dict) else ""
+            if sees(here(), owner):
+                yield Export.from_dict(told)
         except (ValueError, RecursionError):  # BadInput is a ValueError
             continue

@@ -16,8 +16,11 @@ from typing import Any
 from dlexplain.errors import BAD_JSON, BadInput, UnknownName, known_names
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.paths import report_entry, report_folder, report_in, reports_folder
+from dlexplain.people import here
 from dlexplain.results.reports import KINDS, Report
 from dlexplain.results.words import shortened_words, size
+from dlexplain.rights import check, sees
+from dlexplain.services.auditing import note_audit
 from dlexplain.services.kept import unwritable
 from dlexplain.settings import settings
 
@@ -31,7 +34,11 @@ _ID = re.compile(r"[0-9a-f]{8}")
 
 @dataclass(frozen=True)
 class KeptReport:
-    """What a list says of a report. kept  when, ISO 8601, UTC"""
+    """What a list says of a report.
+
+    kept   when, ISO 8601, UTC
+    owner  e-mail address of whose it is; "" is this machine's own user
+    """
 
     id: str
     name: str
@@ -39,6 +46,7 @@ class KeptReport:
     question: str
     answer: str
     kept: str
+    owner: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The form that `report list --json` prints."""
@@ -47,6 +55,7 @@ class KeptReport:
 
 def keep(report: Report, name: str = "") -> KeptReport:
     """Put it among the reports; raises BadInput where the disk does not take it."""
+    person = check("report")
     content = json.dumps(report.to_dict(), allow_nan=False).encode()
     if len(content) > MOST_BYTES:
         raise BadInput(f"this report is {size(len(content))}; {size(MOST_BYTES)} is the most")
@@ -57,6 +66,7 @@ def keep(report: Report, name: str = "") -> KeptReport:
         report.question,
         report.answer,
         datetime.now(UTC).isoformat(timespec="microseconds"),
+        person.email,
     )
     folder = report_folder(settings().home, entry.id)
     try:
@@ -66,6 +76,7 @@ def keep(report: Report, name: str = "") -> KeptReport:
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise unwritable(folder, error) from error
+    note_audit("report", f"report {entry.id}", entry.name)
     return entry
 
 
@@ -85,13 +96,21 @@ def _name(name: str) -> str:
 
 
 def kept_reports() -> tuple[KeptReport, ...]:
-    """All of them, the latest first; damaged ones are left out, see `damaged_reports`."""
-    found = [entry for folder in _folders() if (entry := _entry(folder)) is not None]
+    """All that who asks may look at, the latest first; damaged ones are left out, see
+    `damaged_reports`."""
+    person = here()
+    found = [
+        entry
+        for folder in _folders()
+        if (entry := _entry(folder)) is not None and sees(person, entry.owner)
+    ]
     return tuple(sorted(found, key=lambda one: (one.kept, one.id), reverse=True))
 
 
 def damaged_reports() -> tuple[str, ...]:
-    """Ids of those whose entry cannot be read."""
+    """Ids of those whose entry cannot be read; for those only who would see them all."""
+    if here().role != "admin":
+        return ()
     return tuple(folder.name for folder in _folders() if _entry(folder) is None)
 
 
@@ -107,6 +126,7 @@ def _entry(folder: Path) -> KeptReport | None:
     """None where it is damaged."""
     try:
         told = json.loads(_read(report_entry(folder), MOST_ENTRY))
+        told = {"owner": "", **told}  # those of older versions are this machine's own user's
         values = [told[field.name] for field in fields(KeptReport)]
         entry = KeptReport(*values)
     except (OSError, *BAD_JSON):
@@ -158,18 +178,22 @@ def _opened(file: Path, version: int) -> Report:
 def rename_report(wanted: str, name: str) -> KeptReport:
     """Give it another name; raises UnknownName or BadInput."""
     entry = replace(entry_of(wanted), name=_name(name))
+    check("report", entry.owner)
     try:
         _write(entry)
     except OSError as error:
         raise unwritable(report_folder(settings().home, wanted), error) from error
+    note_audit("rename", f"report {wanted}", entry.name)
     return entry
 
 
 def delete_report(wanted: str) -> None:
     """For good; raises UnknownName, or BadInput where the disk does not let it go."""
-    if not _ID.fullmatch(wanted) or not report_folder(settings().home, wanted).is_dir():
-        entry_of(wanted)  # which says what is known
+    there = _ID.fullmatch(wanted) and report_folder(settings().home, wanted).is_dir()
+    if not there or here().role != "admin":  # who may delete damaged ones too
+        check("report", entry_of(wanted).owner)  # which says what is known
     try:
         shutil.rmtree(report_folder(settings().home, wanted))
     except OSError as error:
         raise unwritable(report_folder(settings().home, wanted), error) from error
+    note_audit("delete", f"report {wanted}")

@@ -10,6 +10,7 @@ import logging
 import math
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from dlexplain.errors import BadInput, Cancelled, DlexplainError, RunError, Unkn
 from dlexplain.execution import paths
 from dlexplain.execution.process import lower_priority
 from dlexplain.params import Value
+from dlexplain.people import Person, acting_as
 from dlexplain.results import RunRecord
 from dlexplain.results import sweeps as results
 from dlexplain.results.sweeps import COSTS
@@ -406,10 +408,17 @@ def control(home: Path, sweep: str, runner: Runner | None = None) -> str:
     files = SweepFiles(home, sweep)
     try:
         with FileLock(paths.sweep_lock(home, sweep), timeout=LOCK_SECONDS):
-            return _control(files, runner or Runs())
+            with _its_owner(files):
+                return _control(files, runner or Runs())
     except Timeout:
         pid = files.state.pid
         raise RunError(f"sweep {sweep} is at work already, in process {pid}") from None
+
+
+def _its_owner(files: SweepFiles) -> AbstractContextManager[None]:
+    """Whose the runs are that it begins."""
+    owner = files.state.owner
+    return acting_as(Person(owner, "", "member")) if owner else nullcontext()
 
 
 def _control(files: SweepFiles, runner: Runner) -> str:

@@ -19,7 +19,9 @@ from dlexplain.errors import BAD_JSON, RunError, UnknownName
 from dlexplain.execution import paths
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.rows import is_alive
+from dlexplain.people import here
 from dlexplain.results.sweeps import Sweep, Trial
+from dlexplain.rights import sees
 from dlexplain.services.sweeps.spec import SweepSpec
 
 
@@ -28,6 +30,7 @@ class SweepState:
     """state  running, finished, stopped, failed; or interrupted, where its controller is gone
 
     pid, born, host, heartbeat  of its controller
+    owner    e-mail address of whose it, and each of its runs, is; "" is this machine's own user
     seconds  it has been at work, all attempts together
     """
 
@@ -39,6 +42,7 @@ class SweepState:
     born: float | None = None
     host: str = ""
     heartbeat: float | None = None
+    owner: str = ""
 
     def of(self, pid: int) -> "SweepState":
         """Run by a process of this machine, which has just beaten."""
@@ -64,12 +68,12 @@ class SweepFiles:
         self.home, self.id = home, sweep
 
     @classmethod
-    def make(cls, home: Path, sweep: str, spec: SweepSpec) -> "SweepFiles":
+    def make(cls, home: Path, sweep: str, spec: SweepSpec, owner: str = "") -> "SweepFiles":
         """Of a new sweep; raises OSError."""
         files = cls(home, sweep)
         paths.sweep_folder(home, sweep).mkdir(parents=True)
         files.write_budget(Budget(spec.trials, spec.minutes))
-        files.write_state(SweepState("stopped", "it has not begun", created=time.time()))
+        files.write_state(SweepState("stopped", "it has not begun", time.time(), owner=owner))
         _write(paths.sweep_spec_file(home, sweep), spec.to_dict())
         return files
 
@@ -156,12 +160,23 @@ class SweepFiles:
 
 
 def all_ids(home: Path) -> list[str]:
-    """Of every sweep that can be read, the latest first."""
+    """Of every sweep that can be read, and that who asks may look at, the latest first."""
     folder = paths.sweeps_folder(home)
     found = [f.name for f in folder.iterdir()] if folder.is_dir() else []
     there = [one for one in found if paths.sweep_spec_file(home, one).exists()]
+    there = [one for one in there if _is_seen(SweepFiles(home, one))]
     ages = {one: paths.sweep_spec_file(home, one).stat().st_mtime for one in there}
     return sorted(there, key=lambda one: -ages[one])
+
+
+def _is_seen(files: SweepFiles) -> bool:
+    person = here()
+    if person.role == "admin":
+        return True
+    try:
+        return sees(person, files.state.owner)
+    except RunError:  # whose it is cannot be read
+        return False
 
 
 def found_sweep(home: Path, wanted: str) -> SweepFiles:

@@ -21,6 +21,8 @@ from dlexplain.execution.resources import RAY
 from dlexplain.execution.spec import RunSpec
 from dlexplain.results import RunRecord
 from dlexplain.results.sweeps import Importance, Sweep
+from dlexplain.rights import check
+from dlexplain.services.auditing import note_audit
 from dlexplain.services.cluster import ask_cluster
 from dlexplain.services.sweeps.space import Given
 from dlexplain.services.sweeps.spec import MOST_MINUTES, MOST_TRIALS, SweepSpec, sweep_spec
@@ -78,12 +80,13 @@ def sweep(
 
 def start(spec: SweepSpec) -> Sweep:
     """Begin a sweep; raises SpecError where its data are not there, OSError."""
-    base = spec.base
+    base, person = spec.base, check("sweep")
     status = data_status(base.data, base.data_params)
     if not (status.there or status.fetched):
         raise SpecError([f"data {base.data}: {status.how}"])
     _check_cluster(base)
-    files = SweepFiles.make(settings().home, secrets.token_hex(4), spec)
+    files = SweepFiles.make(settings().home, secrets.token_hex(4), spec, person.email)
+    note_audit("sweep", f"sweep {files.id}", spec.title)
     return _started(files)
 
 
@@ -104,6 +107,13 @@ def sweep_now(wanted: str) -> Sweep:
     return found_sweep(settings().home, wanted).sweep()
 
 
+def _asked(wanted: str) -> SweepFiles:
+    """A sweep with which who asks may do something; raises UnknownName, NotAllowed."""
+    files = found_sweep(settings().home, wanted)
+    check("sweep", files.state.owner)
+    return files
+
+
 def base_of_run(wanted: str) -> RunSpec:
     """A run's spec, to vary."""
     record = runs.run(wanted)
@@ -113,24 +123,27 @@ def base_of_run(wanted: str) -> RunSpec:
 def stop(wanted: str) -> Sweep:
     """Ask a sweep to stop: trials at work save, and go on when it is resumed. Raises RunError for
     one that is not at work."""
-    files = found_sweep(settings().home, wanted)
+    files = _asked(wanted)
     state = files.state_now
     if state.state != "running":
         raise RunError(f"sweep {files.id} is {state.state}; only a running one can stop")
     files.wish_stop(True)
+    note_audit("stop", f"sweep {files.id}")
     return files.sweep()
 
 
 def resume(wanted: str) -> Sweep:
     """Go on with a sweep that was stopped, interrupted or failed: its open trials go on from their
     checkpoints. Raises RunError for one that is at work, or is done, or whose cluster is away."""
-    files = found_sweep(settings().home, wanted)
+    files = _asked(wanted)
     if files.state_now.state == "finished":
         raise RunError(
             f"sweep {files.id} is finished, {files.state.why}; extend it by trials or minutes"
         )
     _check_cluster(files.spec.base)
-    return _started(files)
+    found = _started(files)
+    note_audit("resume", f"sweep {files.id}")
+    return found
 
 
 def extend(wanted: str, trials: int = 0, minutes: float = 0.0) -> Sweep:
@@ -143,13 +156,14 @@ def extend(wanted: str, trials: int = 0, minutes: float = 0.0) -> Sweep:
             f"{trials} trials and {minutes:g} minutes more are given; at least 1 trial, or minutes "
             f"above 0, up to {MOST_TRIALS:,} and {MOST_MINUTES:,} are accepted"
         )
-    files = found_sweep(settings().home, wanted)
+    files = _asked(wanted)
     spec, budget = files.spec, files.budget
     if spec.most and len(files.trials) >= spec.most:
         raise BadInput(f"each of the {spec.most:,} combinations of its grid was tried")
     if files.state_now.state != "running":
         _check_cluster(spec.base)
     files.write_budget(_more(budget, len(files.trials), files.state.seconds / 60, trials, minutes))
+    note_audit("extend", f"sweep {files.id}", f"{trials} trials, {minutes:g} minutes")
     if files.state_now.state != "running":
         with suppress(RunError):  # its controller, about to end, has seen what was added
             return _started(files)

@@ -20,6 +20,8 @@ from dlexplain.execution.delivery import RUN_SECONDS, reason, tell_here
 from dlexplain.execution.store import Tracking
 from dlexplain.execution.telling import mark, untold
 from dlexplain.results import RunRecord
+from dlexplain.rights import check
+from dlexplain.services.auditing import note_audit
 from dlexplain.services.jobs import Progress
 from dlexplain.services.training.runs import run, tracker_problem
 from dlexplain.settings import settings
@@ -69,6 +71,7 @@ def register_apart(wanted: str, name: str, alias: str, progress: Progress) -> Re
     """The same as `register`, in a process of its own that is ended where the user cancels, or
     after 15 minutes; raises Cancelled then, and as `register` does."""
     check_names(name, alias)
+    check("register", run(wanted).owner)
     words = [sys.executable, "-m", "dlexplain.services.training.registering", wanted, name, alias]
     package = str(Path(__file__).parents[3])
     known = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -87,6 +90,7 @@ def register_apart(wanted: str, name: str, alias: str, progress: Progress) -> Re
             child.kill()
     if "version" not in told:
         raise RunError(str(told.get("problem", f"MLflow at {place} has not registered it")))
+    note_audit("register", f"run {wanted}", name)
     return Registered(wanted, name.strip(), str(told["version"]), alias, place)
 
 
@@ -132,6 +136,7 @@ def register(wanted: str, name: str, alias: str = "") -> str:
     """
     check_names(name, alias)
     record = run(wanted)
+    check("register", record.owner)
     if record.state != "finished":
         raise RunError(f"run {record.id} is {record.state}; finished ones can be registered")
     home = settings().home

@@ -19,7 +19,7 @@ from typing import Any, overload
 import numpy as np
 
 from dlexplain.data.base import silent
-from dlexplain.errors import BadInput, SpecError
+from dlexplain.errors import BadInput, SpecError, UnknownName
 from dlexplain.execution import journal, paths
 from dlexplain.execution.delivery import last_answer, start_delivery
 from dlexplain.execution.executor import devices, local_queue
@@ -31,16 +31,22 @@ from dlexplain.execution.states import TRANSITIONS, RunRow, States, has_states
 from dlexplain.execution.store import Point, Tracking
 from dlexplain.execution.system import PREFIX
 from dlexplain.execution.telling import mark, untold
+from dlexplain.people import here
 from dlexplain.results import Curve, RunRecord, StateChange
+from dlexplain.rights import check, sees
+from dlexplain.services.auditing import note_audit
 from dlexplain.services.training.balance import check_data
 from dlexplain.services.training.catalogue import complete, data_status, no_cluster
 from dlexplain.services.training.parallel import problem_of_machine
+from dlexplain.services.training.quotas import check_quota
 from dlexplain.settings import settings
 from dlexplain.tasks.private import is_private
 from dlexplain.trained.runs import run_sizes
 
 LOG_BYTES = 64_000
 WAIT_SECONDS = 0.5
+MOST_READ = 10_000
+"""Rows of which those that are another person's are left out."""
 MOST_SEEDS = 50
 
 
@@ -53,7 +59,15 @@ def launch(spec: RunSpec, family: str = "") -> RunRecord:
     data that cannot be trained on, BadInput for a privacy budget that cannot be met or a model that
     reads something else.
     """
-    return _record(_queue().submit(_checked(spec), family))
+    person, queue = check(_action(spec)), _queue()
+    check_quota(queue.states, person)
+    row = queue.submit(_checked(spec), family, person.email)
+    note_audit(_action(spec), f"run {row.id}", row.name)
+    return _record(row)
+
+
+def _action(spec: RunSpec) -> str:
+    return "compress" if spec.compression else "train"
 
 
 def _checked(spec: RunSpec) -> RunSpec:
@@ -101,9 +115,14 @@ def launch_seeds(spec: RunSpec, seeds: int) -> list[RunRecord]:
     if spec.seed + seeds - 1 > MAX_SEED:
         raise BadInput(f"{seeds} seeds from {spec.seed} on go beyond the largest, {MAX_SEED}")
     family = f"seeds-{secrets.token_hex(4)}" if seeds > 1 else ""
-    completed, queue = _checked(spec), _queue()
+    person, queue = check(_action(spec)), _queue()
+    check_quota(queue.states, person, seeds)
+    completed = _checked(spec)
     each = [replace(completed, seed=spec.seed + place) for place in range(seeds)]
-    return [_record(queue.submit(one, family)) for one in each]
+    rows = [queue.submit(one, family, person.email) for one in each]
+    for row in rows:
+        note_audit(_action(spec), f"run {row.id}", row.name)
+    return [_record(row) for row in rows]
 
 
 Asked = RunSpec | Mapping[str, Any] | str
@@ -137,34 +156,72 @@ def train(spec: Asked, wait: bool = False, seeds: int | None = None) -> RunRecor
 
 
 def runs() -> list[RunRecord]:
-    """Every run, the latest first; looking starts nothing."""
+    """Every run that who asks may look at, the latest first; looking starts nothing."""
     queue = _queue()
     queue.reap()
-    return [_record(row) for row in queue.states.all()]
+    return [_record(row) for row in _seen(queue.states.all())]
 
 
 def latest_runs(count: int) -> list[RunRecord]:
     """So many that are active or finished, the active ones first: a page need not read them all."""
     queue = _queue()
     queue.reap()
-    return [_record(row) for row in queue.states.latest(count)]
+    all_there = here().role == "admin"
+    rows = queue.states.latest(count if all_there else MOST_READ)
+    return [_record(row) for row in _seen(rows)[:count]]
 
 
 def damaged_runs() -> list[str]:
-    """Why runs are missing from `runs`, a sentence each."""
+    """Why runs are missing from `runs`, a sentence each; for those only who would see them all."""
+    if here().role != "admin":
+        return []
     file = paths.states_file(settings().home)
     return States(file).damaged() if has_states(file) else []  # looking creates nothing
 
 
 def run(wanted: str, reap: bool = True) -> RunRecord:
-    """One run by its id or a unique beginning of it; raises UnknownName.
+    """One run by its id or a unique beginning of it; raises UnknownName, also for one that who asks
+    may not look at.
 
     reap  whether to look first for workers that are gone
     """
     queue = _queue()
     if reap:
         queue.reap()
-    return _record(queue.states.get(wanted))
+    return _record(_row(queue.states, wanted))
+
+
+def _row(states: States, wanted: str) -> RunRow:
+    """As `States.get`, of those runs alone that who asks may look at."""
+    if here().role == "admin":
+        return states.get(wanted)
+    rows = _seen(states.all())
+    found = [row for row in rows if row.id == wanted]
+    found = found or [row for row in rows if wanted and row.id.startswith(wanted)]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(row.id for row in rows[:5]) or "none yet"
+    raise UnknownName(f'unknown run "{wanted}"; the latest: {known}')
+
+
+def _seen(rows: Sequence[RunRow]) -> list[RunRow]:
+    person = here()
+    return [row for row in rows if sees(person, row.owner, row.shared)]
+
+
+def _asked(action: str, wanted: str) -> str:
+    """The id of a run with which who asks may do this; raises UnknownName, NotAllowed."""
+    queue = _queue()
+    queue.reap()
+    row = _row(queue.states, wanted)
+    check(action, row.owner)
+    return row.id
+
+
+def _done(what: str, row: RunRow, detail: str = "") -> RunRow:
+    """The run, when the audit log knows what was done to it."""
+    note_audit(what, f"run {row.id}", detail)
+    return row
 
 
 def keep_going() -> None:
@@ -178,7 +235,7 @@ def cancel(wanted: str, now: bool = False) -> RunRecord:
     now  end its worker at once instead, also one that does not answer; what it has not saved is
          lost
     """
-    return _record(_queue().cancel(run(wanted).id, now))
+    return _record(_done("cancel", _queue().cancel(_asked("cancel", wanted), now)))
 
 
 def resume(wanted: str) -> RunRecord:
@@ -190,16 +247,19 @@ def resume(wanted: str) -> RunRecord:
     asked = run(wanted)
     if asked.spec.get("device") == RAY and (problems := no_cluster()):
         raise SpecError(problems)
-    return _record(_queue().resume(asked.id))
+    check_quota(_queue().states, here())
+    return _record(_done("resume", _queue().resume(_asked("resume", asked.id))))
 
 
 def rename(wanted: str, name: str) -> RunRecord:
-    return _changed(_queue().states.rename(run(wanted).id, name))
+    row = _queue().states.rename(_asked("describe", wanted), name)
+    return _changed(_done("rename", row, row.name))
 
 
 def tag(wanted: str, tags: Sequence[str]) -> RunRecord:
     """Replace the run's tags."""
-    return _changed(_queue().states.tag(run(wanted).id, tags))
+    row = _queue().states.tag(_asked("describe", wanted), tags)
+    return _changed(_done("tag", row, ", ".join(row.tags)))
 
 
 def annotate(
@@ -209,7 +269,22 @@ def annotate(
     archived: bool | None = None,
 ) -> RunRecord:
     """Change what people keep about a run; None leaves it as it is."""
-    return _record(_queue().states.annotate(run(wanted).id, note, starred, archived))
+    given = {"note": note, "starred": starred, "archived": archived}
+    detail = ", ".join(key for key, value in given.items() if value is not None)
+    run = _asked("describe", wanted)
+    row = _queue().states.annotate(run, note, starred, archived)
+    return _record(_done("annotate", row, detail))
+
+
+def share(wanted: str, role: str) -> RunRecord:
+    """Let people of a role and higher ones look at the run too; "" makes it private again.
+
+    Raises BadInput for what is neither "viewer", "member" nor "", UnknownName, NotAllowed.
+    """
+    if role not in ("", "viewer", "member"):
+        raise BadInput(f'"{role}" is no role to share with; viewer and member are, and "" is none')
+    row = _queue().states.share(_asked("share", wanted), role)
+    return _record(_done("share", row, role or "private"))
 
 
 def delete(wanted: str) -> str:
@@ -217,7 +292,10 @@ def delete(wanted: str) -> str:
 
     Raises RunError while it is active.
     """
-    run, row = _queue().states.delete(wanted)
+    # An admin, and the machine's own user, can delete one that is damaged too.
+    whose = wanted if here().role == "admin" else _asked("delete", wanted)
+    run, row = _queue().states.delete(whose)
+    note_audit("delete", f"run {run}", row.name if row else "")
     shutil.rmtree(paths.run_folder(settings().home, run), ignore_errors=True)
     if row is None or row.began:
         _have_told(run)
@@ -402,6 +480,8 @@ def _record(row: RunRow) -> RunRecord:
         note=row.note,
         starred=row.starred,
         archived=row.archived,
+        owner=row.owner,
+        shared=row.shared,
     )
 
 

@@ -17,6 +17,7 @@ from dlexplain.trained.catalogue import ModelEntry, entries
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.rights import gate
 
 SLOT, FORMAT, WHICH = "export", "export-format", "export-which"
 TITLES = {"onnx": "ONNX", "pt2": "PT2", "safetensors": "Safetensors"}
@@ -44,7 +45,7 @@ def export_part(entry: ModelEntry) -> None:
         key=FORMAT,
         required=True,
     )  # fmt: skip
-    if st.button(tr("Export"), icon=":material/output:", key="export-start"):
+    if st.button(tr("Export"), icon=":material/output:", key="export-start", **gate("export")):
         _begin(str(name), str(form))
     found: Asked[Export] | None = st.session_state.get(SLOT)
     if found is not None:

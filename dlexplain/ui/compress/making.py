@@ -17,7 +17,8 @@ from dlexplain.ui.data_path import ask_path, given_path
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.live import live, rerun_when
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.run_live import EVERY_SECONDS, progress_text, runs_now
+from dlexplain.ui.rights import gate
+from dlexplain.ui.run_live import EVERY_SECONDS, forget_runs, progress_text, runs_now
 
 if TYPE_CHECKING:
     from dlexplain.results import RunRecord
@@ -57,7 +58,7 @@ def make(entry: ModelEntry) -> None:
     pressed = st.button(
         tr("Start") if many == 1 else tr(f"Start {many} "
             "runs"), type="primary", key="compress-start",
-        icon=":material/play_arrow:", disabled=asked is None,
+        icon=":material/play_arrow:", **gate("compress", disabled=asked is None),
     )  # fmt: skip
     if pressed and asked is not None:
         _start(entry, asked, path)
@@ -162,7 +163,7 @@ def _start(entry: ModelEntry, asked: Asked, path: str) -> None:
         st.error(literal(tr(error)))
         return
     st.session_state[TOLD] = [f"{record.name} is {record.state}." for record in records]
-    runs_now.clear()
+    forget_runs()
     st.rerun()
 
 

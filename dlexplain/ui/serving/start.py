@@ -15,10 +15,13 @@ from streamlit.starlette import App
 from streamlit.web import bootstrap, cli
 
 from dlexplain.errors import BadInput
+from dlexplain.people import signs_in
 from dlexplain.settings import settings
 from dlexplain.ui.own_server import is_this_machine
 from dlexplain.ui.serving.guard import Guard
+from dlexplain.ui.serving.sign_in import SignIn, own_hosts, problem
 from dlexplain.ui.serving.watch import healthz, metrics
+from dlexplain.ui.signing_in import have_people_sign_in
 
 HERE = ("localhost", "127.0.0.1", "::1")
 EVERYWHERE = ("", "0.0.0.0", "::")
@@ -26,20 +29,21 @@ EVERYWHERE = ("", "0.0.0.0", "::")
 
 def refusal(address: str | None, opened: bool) -> str:
     """Why a dashboard must not listen there, in a sentence; "" where it may."""
-    if opened or is_this_machine(address or ""):
+    if opened or signs_in() or is_this_machine(address or ""):
         return ""
     where = "all addresses of this machine" if (address or "") in EVERYWHERE else address
     return (
         f"the dashboard would listen to {where}, where anybody who reaches it has all rights since "
-        "nobody signs in; start it with --server.address localhost, or with --open "
-        "(DLEXPLAIN_OPEN=1) where only people you trust can reach it: see docs/security.md"
+        "nobody signs in; start it with --server.address localhost, have people sign in, or say "
+        "--open (DLEXPLAIN_OPEN=1) where only people you trust can reach it: see docs/security.md"
     )
 
 
 def allowed_hosts(address: str | None) -> list[str]:
-    """Names by which browsers may ask for it: this machine's, the address, those of the setting."""
+    """Names by which browsers may ask for it: this machine's, the address, that to which who
+    has signed in comes back, those of the setting."""
     bound = [] if (address or "") in EVERYWHERE else [address or ""]
-    return list(dict.fromkeys([*HERE, *bound, *settings().allowed_hosts]))
+    return list(dict.fromkeys([*HERE, *bound, *own_hosts(), *settings().allowed_hosts]))
 
 
 def guarded(script: Path, framed_by: Iterable[str] = ()) -> App:
@@ -47,7 +51,7 @@ def guarded(script: Path, framed_by: Iterable[str] = ()) -> App:
     return App(
         script,
         lifespan=_told,
-        middleware=[Middleware(Guard, framed_by=framed_by)],
+        middleware=[Middleware(Guard, framed_by=framed_by), Middleware(SignIn)],
         routes=[Route("/healthz", healthz), Route("/metrics", metrics)],
     )
 
@@ -82,6 +86,9 @@ def _options(script: Path, flags: dict[str, Any], opened: bool) -> dict[str, Any
     """Streamlit's, with the hosts that are allowed; raises BadInput where it must not start."""
     config._main_script_path = str(script)
     bootstrap.load_config_options(flags)
+    if said := problem():
+        raise BadInput(said)
+    have_people_sign_in()
     address = config.get_option("server.address")
     if said := refusal(address, opened or settings().open):
         raise BadInput(said)

@@ -13,7 +13,8 @@ from dlexplain.ui.address import from_address, one_of
 from dlexplain.ui.forms import params_form
 from dlexplain.ui.live import rerun_when
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.run_live import EVERY_SECONDS, follow, is_active, now, runs_now, show_progress
+from dlexplain.ui.rights import gate
+from dlexplain.ui.run_live import EVERY_SECONDS, follow, forget_runs, is_active, now, show_progress
 from dlexplain.ui.words import moment
 
 INPUT, RUN, PLANTED = "lab-input", "lab-run", "lab-planted"
@@ -61,10 +62,13 @@ def _told(record: RunRecord) -> str:
 
 def show_training(record: RunRecord) -> None:
     """How far a run is, and why one has ended without a model."""
-    runs_now.clear()  # what a click has changed is seen at once
+    forget_runs()  # what a click has changed is seen at once
     if record.active:
         follow(record, show_progress, lambda found: found)
-        if st.button(tr("Cancel the training"), icon=":material/stop:", key="lab-cancel"):
+        cancelling = gate("cancel", record.owner)
+        if st.button(
+            tr("Cancel the training"), icon=":material/stop:", key="lab-cancel", **cancelling
+        ):
             _attempt_cancel(record)
         rerun_when(
             lambda: (found := now(record)) and found.state,
@@ -113,8 +117,12 @@ def plant_and_train(lab: Lab) -> None:
         type="primary",
         icon=":material/play_arrow:",
         key="lab-train",
-        help=tr(
-            f"In the background, about {about} on two cores; it goes on when this page is closed."
+        **gate(
+            "train",
+            help=tr(
+                f"In the background, about {about} on two cores; it goes on when this page is "
+                "closed."
+            ),
         ),
         on_click=_start,
         args=(lab, {"kind": kind, **values}),

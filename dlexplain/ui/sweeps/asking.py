@@ -16,6 +16,7 @@ from dlexplain.services.training.presets import preset, presets_by_case
 from dlexplain.ui.address import tell_wrong
 from dlexplain.ui.launch.form import preset_told
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.rights import gate
 
 FIRST = ("training.learning_rate", "training.weight_decay")
 PRESET, QUICK = "sweep-preset", "digits-cnn"
@@ -81,7 +82,8 @@ def ask() -> None:
         st.error(literal(tr(error)))
         return
     st.caption(tr(_cost(spec)))
-    if st.button(tr("Start the sweep"), type="primary", icon=":material/play_arrow:"):
+    start, icon = tr("Start the sweep"), ":material/play_arrow:"
+    if st.button(start, type="primary", icon=icon, **gate("sweep")):
         _start(spec)
     with st.expander(tr("The same on the command line"), icon=":material/terminal:"):
         st.code(_command(base, spec, vary), language="bash", wrap_lines=True)

@@ -24,6 +24,7 @@ from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
 from dlexplain.ui.live import live, rerun_when
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.rights import gate
 from dlexplain.ui.words import moment
 
 EVERY_SECONDS = 1.5
@@ -159,14 +160,16 @@ def actions(found: Sweep) -> None:
                     tr("Epochs"), 1, 1000, min(1000, 2 * found.epochs), key=f"again-{found.id}",
                     help=tr("Its learning-rate schedule is that of these epochs."),
                 )  # fmt: skip
-                if st.button(tr("Start the run"), key=f"retrain-{found.id}", type="primary"):
+                may = gate("train")
+                if st.button(tr("Start the run"), key=f"retrain-{found.id}", type="primary", **may):
                     _retrain(found.id, int(epochs))
 
 
 def _button(
     label: str, icon: str, act: Callable[[], object], sweep: str, about: str | None = None
 ) -> None:
-    if st.button(tr(label), icon=icon, key=f"{label}-{sweep}", help=tr(about)):
+    may = gate("sweep", help=tr(about) if about else None)
+    if st.button(tr(label), icon=icon, key=f"{label}-{sweep}", **may):
         try:
             act()
         except (DlexplainError, OSError) as error:
