@@ -19,5 +19,5 @@ lock() {  # lock TARGET FILE...
 UV=$1
 lock requirements.lock requirements.txt
 lock requirements-no-deps.lock requirements-no-deps.txt
-lock requirements-dev.lock requirements-dev.txt requirements-ray.txt
+lock requirements-dev.lock requirements-dev.txt requirements-ray.txt requirements-postgres.txt
 lock requirements-dev-no-deps.lock requirements-dev-no-deps.txt

@@ -9,7 +9,9 @@ ROOT = Path(__file__).parents[1]
 LOCKS = {
     "requirements.lock": ("requirements.txt",),
     "requirements-no-deps.lock": ("requirements-no-deps.txt",),
-    "requirements-dev.lock": ("requirements-dev.txt", "requirements-ray.txt"),
+    "requirements-dev.lock": (
+        "requirements-dev.txt", "requirements-ray.txt", "requirements-postgres.txt",
+    ),  # fmt: skip
     "requirements-dev-no-deps.lock": ("requirements-dev-no-deps.txt",),
 }
 PIN = re.compile(r"^([\w.-]+)==([\w.+!]+)", re.MULTILINE)
