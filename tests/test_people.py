@@ -122,7 +122,7 @@ def test_a_job_is_done_as_whoever_has_begun_it() -> None:
     ask_who(lambda: bob if threading.get_ident() == session else None)
     try:
         job = Job("who", lambda progress: here())
-        jobs.start([job]).join()
+        assert jobs.start([job]).ended.wait(60)
         assert job.result == bob
     finally:
         ask_who(None)
