@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 ACTIONS = ("start", "list", "show", "stop", "resume", "extend", "retrain")
 OF_ONE = ACTIONS[2:]
-STATES = {"running": "at work", "finished": "finished", "pruned": "pruned", "failed": "failed"}
 
 
 def declare(command: "Commands") -> None:
@@ -154,9 +153,8 @@ def _follow(found: "Sweep", as_json: bool) -> int:
 
 
 def _line(now: "Sweep") -> str:
-    states = ", ".join(f"{now.count(s)} {told}" for s, told in STATES.items() if now.count(s))  # type: ignore[arg-type]
     best = f"; best: {now.best_words}" if now.best else ""
-    return f"{now.id} {now.state}, trials: {states or 'none yet'}{best}"
+    return f"{now.id} {now.state}, trials: {now.counted or 'none yet'}{best}"
 
 
 def _tell(found: "Sweep", as_json: bool) -> None:
@@ -179,7 +177,7 @@ def _tell(found: "Sweep", as_json: bool) -> None:
             print(f"  on the front: trial {trial.number}, {_values(found, trial)}")
     print(f"  {'trial':7}{'state':10}{'run':10}{'epochs':>7}  values, or why it failed")
     for trial in found.trials:
-        row = f"  {trial.number:<7}{STATES[trial.state]:10}{trial.run:10}{len(trial.curve):>7}  "
+        row = f"  {trial.number:<7}{found.words_of(trial):10}{trial.run:10}{len(trial.curve):>7}  "
         print(f"{row}{_values(found, trial) or trial.why}; {_params(trial)}")
     print(f"  in Optuna's dashboard: {dashboard_command(found.id)}")
 

@@ -92,7 +92,7 @@ def _dots(
         "mode": "markers",
         "x": [value for _, value in known],
         "y": heights,
-        "marker": {"size": 7, "color": [rgba(ORANGE if f else BLUE, 0.55) for f in flipped]},
+        "marker": {"size": 7, "color": [rgba(ORANGE if f else BLUE, 0.8) for f in flipped]},
         "text": [_told(one) for one, _ in known],
         "hovertemplate": "%{text}: %{x:.2f}<extra></extra>",
     }

@@ -10,7 +10,10 @@ METRICS = (
     "MASE over random walk", "difference of logits", "zoo", "index", "percent", "validation",
     "learning rate", "gradient norm", "epoch", "step", "probability",
 )  # fmt: skip
-STATES = ("queued", "running", "finished", "failed", "cancelled", "interrupted", "waiting", "done")
+STATES = (
+    "queued", "running", "finished", "failed", "cancelled", "interrupted", "waiting", "done",
+    "pruned", "saved",
+)  # fmt: skip
 NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 UNITS = ("logits", "nats", "bits", "patches", "places", "score²", "activation")
 """Of maps, metrics and facts about heads."""

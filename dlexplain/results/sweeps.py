@@ -1,5 +1,6 @@
 """A sweep: what was varied, its trials, the best of them, and what they say of the parameters."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -12,6 +13,10 @@ from dlexplain.results.explanations import plot
 from dlexplain.results.words import metric, metric_name, scored, size
 
 TrialState = Literal["running", "finished", "pruned", "failed"]
+STATE_WORDS: dict[TrialState, str] = {
+    "running": "at work", "finished": "finished", "pruned": "pruned", "failed": "failed",
+}  # fmt: skip
+SAVED = "saved"
 COSTS = {
     "parameters": "parameters",
     "size": "bytes of the weights",
@@ -137,8 +142,23 @@ class Sweep:
         """Those that were trained to their end and tested."""
         return tuple(t for t in self.trials if t.state == "finished")
 
-    def count(self, state: TrialState) -> int:
-        return sum(t.state == state for t in self.trials)
+    @property
+    def counted(self) -> str:
+        """How many of its trials are in which state; "" where there are none."""
+        many = Counter(self.words_of(trial) for trial in self.trials)
+        told = {
+            "at work": f"{many['at work']} at work",
+            "finished": f"{many['finished']} finished",
+            "pruned": f"{many['pruned']} pruned",
+            "failed": f"{many['failed']} failed",
+            SAVED: f"{many[SAVED]} saved, to go on with",
+        }
+        return ", ".join(text for word, text in told.items() if many[word])
+
+    def words_of(self, trial: Trial) -> str:
+        """A trial's state. One that is open while the sweep is not at work waits to go on."""
+        open_now = trial.state == "running" and not self.active
+        return SAVED if open_now else STATE_WORDS[trial.state]
 
     @property
     def best(self) -> Trial | None:

@@ -3,14 +3,22 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dlexplain.language import tr
+
 ANSWER, SETTINGS = 5, 2
 """Parts of the width."""
+PLACE = "settings"
+"""The settings' name within the page's address."""
 
 
 def answer_first() -> tuple[DeltaGenerator, DeltaGenerator]:
     """(answer, settings): at the left and at the right; on a phone the answer stands above.
 
-    A page fills the settings first and then the answer.
+    A page fills the settings first and then the answer. There, where the settings are some screens
+    further down, a link above the answer leads to them.
     """
     answer, settings = st.columns([ANSWER, SETTINGS], gap="large")
+    with answer.container(key="to-settings"):
+        st.markdown(f"[{tr('To your own input and the settings')} ↓](#{PLACE})")
+    settings.html(f'<span id="{PLACE}"></span>')
     return answer.container(), settings.container()

@@ -17,9 +17,11 @@ from filelock import FileLock, Timeout
 from dlexplain.errors import BadInput, RunError, SpecError
 from dlexplain.execution import paths, process
 from dlexplain.execution.paths import sqlite_uri, sweep_database
+from dlexplain.execution.resources import RAY
 from dlexplain.execution.spec import RunSpec
 from dlexplain.results import RunRecord
 from dlexplain.results.sweeps import Importance, Sweep
+from dlexplain.services.cluster import ask_cluster
 from dlexplain.services.sweeps.space import Given
 from dlexplain.services.sweeps.spec import MOST_MINUTES, MOST_TRIALS, SweepSpec, sweep_spec
 from dlexplain.services.sweeps.store import (
@@ -80,6 +82,7 @@ def start(spec: SweepSpec) -> Sweep:
     status = data_status(base.data, base.data_params)
     if not (status.there or status.fetched):
         raise SpecError([f"data {base.data}: {status.how}"])
+    _check_cluster(base)
     files = SweepFiles.make(settings().home, secrets.token_hex(4), spec)
     return _started(files)
 
@@ -120,12 +123,13 @@ def stop(wanted: str) -> Sweep:
 
 def resume(wanted: str) -> Sweep:
     """Go on with a sweep that was stopped, interrupted or failed: its open trials go on from their
-    checkpoints. Raises RunError for one that is at work, or is done."""
+    checkpoints. Raises RunError for one that is at work, or is done, or whose cluster is away."""
     files = found_sweep(settings().home, wanted)
     if files.state_now.state == "finished":
         raise RunError(
             f"sweep {files.id} is finished, {files.state.why}; extend it by trials or minutes"
         )
+    _check_cluster(files.spec.base)
     return _started(files)
 
 
@@ -143,6 +147,8 @@ def extend(wanted: str, trials: int = 0, minutes: float = 0.0) -> Sweep:
     spec, budget = files.spec, files.budget
     if spec.most and len(files.trials) >= spec.most:
         raise BadInput(f"each of the {spec.most:,} combinations of its grid was tried")
+    if files.state_now.state != "running":
+        _check_cluster(spec.base)
     files.write_budget(_more(budget, len(files.trials), files.state.seconds / 60, trials, minutes))
     if files.state_now.state != "running":
         with suppress(RunError):  # its controller, about to end, has seen what was added
@@ -230,6 +236,13 @@ def _started(files: SweepFiles) -> Sweep:
     except Timeout:
         raise RunError(_taken(files, files.state)) from None
     return files.sweep()
+
+
+def _check_cluster(base: RunSpec) -> None:
+    """Raises RunError where trials are meant for a cluster that does not answer: each would fail,
+    and count in the sweep's budget."""
+    if base.device == RAY and (problem := ask_cluster().problem):
+        raise RunError(f"the sweep's trials are meant for a Ray cluster, and {problem}")
 
 
 def _taken(files: SweepFiles, state: SweepState) -> str:

@@ -35,7 +35,6 @@ ICONS = {
     "running": ":material/play_arrow:", "finished": ":material/check:", "stopped":
     ":material/pause:", "interrupted": ":material/power_off:", "failed": ":material/error:",
 }  # fmt: skip
-AT_WORK = {"running": "at work", "finished": "finished", "pruned": "pruned", "failed": "failed"}
 FEW = 20
 """Finished trials below which importances are said to be uncertain."""
 
@@ -93,7 +92,6 @@ def _answer(found: Sweep) -> None:
         share = done / most if most else found.seconds / (60 * found.budget[1])
         of = f"{done:,} of {most:,} trials" if most else f"{done:,} trials"
         st.progress(min(1.0, share), tr(f"{of}, {duration(found.seconds)} so far"))
-    states = [f"{found.count(s)} {words}" for s, words in AT_WORK.items() if found.count(s)]  # type: ignore[arg-type]
     best = found.best
     cells: list[tuple[str, str, str]] = []
     if best is not None:
@@ -104,7 +102,7 @@ def _answer(found: Sweep) -> None:
         for key, one in [item for item in tested if item[0] != found.aim.metric][:2]:
             name, _, text = metric_text(key, one).rpartition(" ")
             cells.append((f"its {name}", text, certainty(key, one, best.test_n)))
-    cells.append(("trials", f"{len(found.trials):,}", ", ".join(states) or "none yet"))
+    cells.append(("trials", f"{len(found.trials):,}", found.counted or "none yet"))
     cells.append(("steps done", f"{found.steps:,}", _saved(found)))
     with st.container(horizontal=True, gap="small"):
         for name, text, below in cells:
@@ -349,7 +347,7 @@ def _row(found: Sweep, trial: Trial) -> dict[str, object]:
     params = {key: value_text(trial.params[key]) for key in found.varied if key in trial.params}
     return {
         "Trial": trial.number,
-        "State": AT_WORK[trial.state],
+        "State": found.words_of(trial),
         **{aim.title: "" for aim in found.aims},
         **values,
         **params,

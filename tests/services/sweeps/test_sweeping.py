@@ -21,6 +21,8 @@ from dlexplain.errors import BadInput, RunError, SpecError, UnknownName
 from dlexplain.execution import paths, process
 from dlexplain.execution.paths import sqlite_uri
 from dlexplain.execution.spec import RunSpec
+from dlexplain.results.sweeps import Trial
+from dlexplain.services.cluster import ClusterFacts
 from dlexplain.services.sweeps import sweeping as service
 from dlexplain.services.sweeps.controller import Controller
 from dlexplain.services.sweeps.spec import sweep_spec
@@ -191,6 +193,35 @@ def test_one_whose_controller_is_gone_is_interrupted(done: SweepFiles) -> None:
     found = done.sweep()
     assert (found.state, found.resumable) == ("interrupted", True)
     assert found.why == f"its controller (process {gone.pid}) is gone"
+
+
+def test_trials_for_a_cluster_that_is_away_do_not_begin_and_spend_nothing(
+    begun: list[str], done: SweepFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = ClusterFacts("10.0.0.1:6379", problem="no Ray cluster answers at 10.0.0.1:6379")
+    monkeypatch.setattr(service, "ask_cluster", lambda: away)
+    there = replace(done.spec, base=replace(BASE, device="ray"))
+    monkeypatch.setattr(SweepFiles, "spec", there)
+    done.write_state(SweepState("interrupted", "gone").of(os.getpid()))
+    said = "meant for a Ray cluster, and no Ray cluster answers at 10.0.0.1:6379"
+    for begin in (
+        lambda: service.start(there),
+        lambda: service.resume(done.id),
+        lambda: service.extend(done.id, trials=2),
+    ):
+        with pytest.raises(RunError, match=said):
+            begin()
+    assert begun == [done.id] and len(service.sweeps()) == 1
+    assert done.budget == Budget(3, 0.0)
+
+
+def test_an_open_trial_of_a_stopped_sweep_is_saved_and_not_at_work(done: SweepFiles) -> None:
+    found = done.sweep()
+    opened = replace(found, trials=(*found.trials, Trial(3, "running", {})), state="running")
+    assert opened.counted == "1 at work, 3 finished"
+    stopped = replace(opened, state="stopped")
+    assert stopped.counted == "3 finished, 1 saved, to go on with"
+    assert stopped.words_of(stopped.trials[-1]) == "saved"
 
 
 @pytest.mark.parametrize(
