@@ -10,8 +10,10 @@ LOCKS = {
     "requirements.lock": ("requirements.txt",),
     "requirements-no-deps.lock": ("requirements-no-deps.txt",),
     "requirements-dev.lock": (
-        "requirements-dev.txt", "requirements-ray.txt", "requirements-postgres.txt",
-    ),  # fmt: skip
+        "requirements-dev.txt",
+        "requirements-ray.txt",
+        "requirements-postgres.txt",
+    ),
     "requirements-dev-no-deps.lock": ("requirements-dev-no-deps.txt",),
 }
 PIN = re.compile(r"^([\w.-]+)==([\w.+!]+)", re.MULTILINE)
