@@ -36,7 +36,7 @@ def adapt(network: nn.Module, names: list[str], rank: int, alpha: float) -> None
         layer.activation_relu_or_gelu = 0
     how = LoraConfig(
         r=rank,
-        lora_alpha=alpha,  # type: ignore[arg-type]
+        lora_alpha=alpha,
         target_modules="|".join(map(re.escape, names)),
     )
     inject_adapter_in_model(how, network)

@@ -37,13 +37,13 @@ class MiniLM(KeepsLearnt):
 
         how = LoraConfig(
             r=params.rank,
-            lora_alpha=params.alpha,  # type: ignore[arg-type]
+            lora_alpha=params.alpha,
             lora_dropout=params.dropout,
             target_modules=TARGETS,
         )
         self.encoder = inject_adapter_in_model(how, _pretrained())
         self.dropout = nn.Dropout(params.dropout)
-        self.head = nn.Linear(self.encoder.config.hidden_size, shape.classes)  # type: ignore[union-attr,arg-type]
+        self.head = nn.Linear(self.encoder.config.hidden_size, shape.classes)
 
         self.marks, self.reads = 0, "mean"
 
@@ -60,7 +60,7 @@ class MiniLM(KeepsLearnt):
 
     def embed(self, x: Tensor) -> Tensor:
         """Of word pieces alone; the encoder adds the places."""
-        return cast(Tensor, self.encoder.embeddings.word_embeddings(x))  # type: ignore[union-attr,operator]
+        return cast(Tensor, self.encoder.embeddings.word_embeddings(x))
 
     def read_vectors(self, vectors: Tensor, mask: Tensor) -> Tensor:
         return self._logits(self.encoder(inputs_embeds=vectors, attention_mask=mask.long()), mask)
