@@ -10,7 +10,6 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
@@ -18,7 +17,7 @@ from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from dlexplain.explainers.fair_lock import FairLock
-from dlexplain.explainers.twin import Twin
+from dlexplain.explainers.twin import twin
 
 LOGIT_TOLERANCE = 1e-3
 """Largest difference of logits, relative to their largest, at which a folded copy is used."""
@@ -136,11 +135,8 @@ class PreparedModel:
 
     def answer(self, x: Tensor) -> Tensor:
         """The same of little, for somebody who waits: in no turn, while the model is explained."""
-        return self._twin(torch.split(self.to_device(x), 1 if self.coupled else max(1, len(x))))
-
-    @cached_property
-    def _twin(self) -> Twin:
-        return Twin(self.module, self.lock)
+        parts = torch.split(self.to_device(x), 1 if self.coupled else max(1, len(x)))
+        return twin(self, self.module, self.lock)(parts)
 
 
 def prepare(

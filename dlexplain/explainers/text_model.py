@@ -5,7 +5,6 @@ dlexplain.networks.modules.text_shapes says.
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 from dlexplain.explainers.fair_lock import FairLock
 from dlexplain.explainers.prepare import PART
 from dlexplain.explainers.recurrence import differentiable
-from dlexplain.explainers.twin import Twin
+from dlexplain.explainers.twin import twin
 
 Reads = Literal["first", "last", "mean"] | int
 SMALLEST_BUCKET = 16
@@ -165,8 +164,4 @@ class PreparedText:
 
     def answer(self, ids: Tensor) -> Tensor:
         """The same of little, for somebody who waits: in no turn, while the model is explained."""
-        return self._twin([ids.to(self.device)]).float()
-
-    @cached_property
-    def _twin(self) -> Twin:
-        return Twin(self.network, self.lock)
+        return twin(self, self.network, self.lock)([ids.to(self.device)]).float()

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -34,3 +35,14 @@ class Twin:
         """What it says of each part, together, without gradients."""
         with self._lock.turn(), torch.inference_mode():
             return torch.cat([self.module(part) for part in parts])
+
+
+_known: WeakKeyDictionary[object, Twin] = WeakKeyDictionary()
+
+
+def twin(of: object, module: nn.Module, lock: FairLock) -> Twin:
+    """That of a prepared model, whose module and lock these are; made when it is first asked."""
+    found = _known.get(of)
+    if found is None:
+        found = _known[of] = Twin(module, lock)
+    return found
