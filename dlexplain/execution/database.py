@@ -131,7 +131,8 @@ def upgrade(opened: Open) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    folder = str(Path(__file__).parent / "migrations")
+    config.set_main_option("script_location", folder.replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = opened.db
     alembic_upgrade(config, "head")
@@ -154,6 +155,7 @@ def _server(url: str, process: int) -> "Engine":
     address = make_url(url)
     options = {
         "connect_timeout": 10,
+        "tcp_user_timeout": 30_000,  # ms, where the network is gone
         "options": f"-c search_path={SCHEMA} -c lock_timeout={int(1000 * LOCK_SECONDS)}",
     }
     try:

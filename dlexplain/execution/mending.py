@@ -146,6 +146,7 @@ def _is_usable(file: Path) -> bool:
                 return False
             db.execute("SELECT count(*) FROM runs").fetchone()
             db.execute("SELECT count(*) FROM changes").fetchone()
+            db.execute("SELECT count(*) FROM audit").fetchone()
             db.execute("BEGIN IMMEDIATE")  # which SQLite grants on what is read-only
             db.execute("DELETE FROM changes WHERE FALSE")
             db.execute("ROLLBACK")
