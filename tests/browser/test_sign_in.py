@@ -26,6 +26,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+def text(said: str) -> re.Pattern[str]:
+    """As `literal` shows it: an address has a sign in it that keeps it from becoming a link."""
+    return re.compile(re.escape(said).replace("@", "\u2060?@"))
+
+
 def corner(page: Page, name: str) -> None:
     """Open what stands in the corner under a person's name."""
     page.get_by_test_id("stPopover").filter(has_text=name).get_by_role("button").first.click()
@@ -46,7 +51,7 @@ def test_a_person_logs_in_and_comes_to_the_page_that_was_asked_for(page: Page, s
     expect(log_in_names).to_be_visible()
     page.goto(server)
     corner(page, "Ada Lovelace")
-    expect(page.get_by_text("ada@example.org")).to_be_visible()
+    expect(page.get_by_text(text("ada@example.org"))).to_be_visible()
     expect(page.get_by_text("Your role here: admin.")).to_be_visible()
 
 
@@ -91,7 +96,7 @@ def test_who_logs_out_is_out_in_every_tab(page: Page, server: str) -> None:
 )
 def test_who_may_not_come_in_is_told_why(page: Page, server: str, who: str, said: str) -> None:
     log_in(page, server, who, "/runs")
-    expect(page.get_by_text(said)).to_be_visible()
+    expect(page.get_by_text(text(said))).to_be_visible()
     assert page.get_by_test_id("stPopover").count() == 0
     page.goto(f"{server}/runs")
     expect(page.get_by_role("heading", name="Log in to dlexplain")).to_be_visible()
