@@ -7,6 +7,7 @@ ends, as with the tests, so does the cluster.
 """
 
 import sys
+from pathlib import Path
 from typing import Any
 
 STORE = 80 * 2**20
@@ -16,8 +17,11 @@ NOTICED_SECONDS = 120
 
 
 def main(folder: str) -> None:
+    from ray._private.utils import get_ray_address_file
     from ray.cluster_utils import Cluster
 
+    # Ray writes there which cluster is the latest, and only `ray start` makes the folder.
+    Path(get_ray_address_file(None)).parent.mkdir(parents=True, exist_ok=True)
     about = {"num_gpus": 0, "object_store_memory": STORE, "include_dashboard": False}
     cluster = Cluster(
         initialize_head=True, head_node_args={"num_cpus": 0, "temp_dir": folder, **about}

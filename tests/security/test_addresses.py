@@ -16,7 +16,9 @@ PAGES = sorted(
     for file in (ROOT / "pages").glob("*/*.py")
 )
 READS = {"from_address", "contrast_from_address", "first_of", "many_from_address"}
-DANGEROUS = re.compile(r"!\[x\]|(?<!\\)\[y\]|https://evil|www\.evil|(?<!\\)<img")
+DANGEROUS = re.compile(
+    r"!\[x\]|(?<!\\)\[y\]|https://evil|www\.evil|(?<!\\)<img(?! src=\"data:image/)"
+)
 VALUES = {"hostile": HOSTILE, "digits": "9" * 5_000, "odd": "\0%s{0}../²,=:\u202e"}
 
 
@@ -73,7 +75,7 @@ FILE = f"{HOSTILE} **b** `c`"
 """The name of a file, before its ending."""
 UPLOADS: dict[str, tuple[str, dict[str, str], str, str, bytes]] = {
     "picture": ("explain/1_image", {}, "uploads", "png", b"no picture"),
-    "picture of layers": ("inside/1_layers", {"sample": ""}, "uploads", "png", b"no picture"),
+    "picture of layers": ("inside/1_layers", {"view": "maps"}, "uploads", "png", b"no picture"),
     "good picture": ("explain/1_image", {}, "uploads", "png", encoded(noise(9, 9), "PNG")),
     "series": ("explain/6_forecast", {"series": "upload"}, "forecast-file", "csv", b"a,b\n1,2\n"),
     "texts": ("explain/2_text", {"mode": "table"}, "text-table", "csv", b"x\x00y"),

@@ -96,10 +96,10 @@ def estimating() -> list[psutil.Process]:
 
 def test_it_can_be_cancelled() -> None:
     job = Job("The estimate", lambda progress: estimate_apart(complete(DIGITS), progress))
-    thread = start([job])
+    begun = start([job])
     wait_until(estimating)
     (process,) = estimating()
     job.cancel()
-    thread.join(20)
+    assert begun.ended.wait(60)
     assert job.state == "cancelled"
     assert not process.is_running()

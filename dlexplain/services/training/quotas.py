@@ -1,7 +1,7 @@
 """How much of the server one person may take: runs at once, disk, minutes a day.
 
-It is asked when a run is begun or resumed, so what is at work goes on; a trial of a sweep that would
-go beyond a quota fails with its sentence.
+It is asked when a run is begun or resumed, so what is at work goes on; a trial of a sweep that
+would go beyond a quota fails with its sentence.
 """
 
 import time

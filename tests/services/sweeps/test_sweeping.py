@@ -198,6 +198,7 @@ def test_one_whose_controller_is_gone_is_interrupted(done: SweepFiles) -> None:
 def test_trials_for_a_cluster_that_is_away_do_not_begin_and_spend_nothing(
     begun: list[str], done: SweepFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = len(service.sweeps())
     away = ClusterFacts("10.0.0.1:6379", problem="no Ray cluster answers at 10.0.0.1:6379")
     monkeypatch.setattr(service, "ask_cluster", lambda: away)
     there = replace(done.spec, base=replace(BASE, device="ray"))
@@ -211,7 +212,7 @@ def test_trials_for_a_cluster_that_is_away_do_not_begin_and_spend_nothing(
     ):
         with pytest.raises(RunError, match=said):
             begin()
-    assert begun == [done.id] and len(service.sweeps()) == 1
+    assert begun == [done.id] and len(service.sweeps()) == before
     assert done.budget == Budget(3, 0.0)
 
 
