@@ -102,7 +102,9 @@ def person_of(claims: Mapping[str, Any], client: str, now: float | None = None) 
     email = email.strip().lower()
     role = role_of(email, claims, given)
     if role is None:
-        raise NotSignedIn(f"{email} has no role here; ask who runs this dashboard for one")
+        raise NotSignedIn(
+            f"the person {email} has no role here; ask who runs this dashboard for one"
+        )
     return Person(email, str(claims.get("name") or "")[:100], role)
 
 

@@ -11,7 +11,7 @@ from dlexplain.explainers.base import methods_for
 from dlexplain.services.pictures.explain import method_infos  # noqa: F401, registers them
 from tests.browser.dashboard import SLOW
 
-DRAWN, A_SECOND = 1100, 4
+DRAWN, A_SECOND = 1300, 3
 """Messages for nineteen cards, each of which is drawn twice and has a menu of five elements that
 prints it; and for the progress of a running one, twice a second."""
 MOST_BYTES = 600_000

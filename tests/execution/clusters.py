@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from filelock import FileLock
 
 from dlexplain.execution.journal import latest_by_step, read
 from dlexplain.execution.system import PREFIX
@@ -56,22 +57,26 @@ class TestCluster:
 
 @contextmanager
 def started() -> Iterator[TestCluster]:
-    """In a short folder: names of Unix sockets end at 107 letters."""
+    """In a short folder: names of Unix sockets end at 107 letters. Those of several processes that
+    test start one after the other: at once, one was seen not to."""
     folder = tempfile.mkdtemp(prefix="ray", dir="/tmp")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
     environment |= {"OMP_NUM_THREADS": "1", "RAY_USAGE_STATS_ENABLED": "0"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.execution.cluster_process", folder],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
+    log = Path(tempfile.mkstemp(prefix="ray", suffix=".log")[1])
+    starting = FileLock(Path(tempfile.gettempdir()) / "dlexplain-tests-ray.lock")
+    with starting, log.open("w") as told:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.execution.cluster_process", folder],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=told,
+            text=True,
+        )
         address = _line(process)
-        assert ":" in address, "the cluster did not start"
+    try:
+        assert ":" in address, f"the cluster did not start: {log.read_text()[-2000:]}"
         yield TestCluster(address, process)
     finally:
         assert process.stdin is not None and process.stdout is not None
@@ -83,6 +88,7 @@ def started() -> Iterator[TestCluster]:
             process.wait()
         process.stdout.close()
         shutil.rmtree(folder, ignore_errors=True)
+        log.unlink()
 
 
 def _title(process: psutil.Process) -> str:

@@ -46,7 +46,7 @@ PLAIN = replace(
 """20 steps an epoch; digits need no drawing, and a worker of lowest priority gives way."""
 STEPS = 20 * 4
 LONG = replace(
-    with_training(PLAIN, epochs=60),
+    with_training(PLAIN, epochs=150),
     model_params={"width": 16, "blocks": 2, "dense": 64, "dropout": 0.3},
     resources={"cpus": 1, "lost": "restart"},
 )
