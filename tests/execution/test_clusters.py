@@ -46,7 +46,7 @@ PLAIN = replace(
 """20 steps an epoch; digits need no drawing, and a worker of lowest priority gives way."""
 STEPS = 20 * 4
 LONG = replace(
-    with_training(PLAIN, epochs=150),
+    with_training(PLAIN, epochs=240),
     model_params={"width": 16, "blocks": 2, "dense": 64, "dropout": 0.3},
     resources={"cpus": 1, "lost": "restart"},
 )
@@ -106,10 +106,6 @@ def told(queue: RunQueue, states: States, cluster: TestCluster, home: Path, copi
     greedy = queue.submit(replace(PLAIN, resources={"cpus": 64, "memory_gb": 2.0})).id
     wait_until(lambda: trains(states, long), PATIENCE)
     at_once = [states.get(run).state for run in (plain, long)]
-    waits = queue.submit(replace(PLAIN, resources={"cpus": 2})).id  # `long` has one of two
-    wait_until(lambda: states.get(waits).progress.get("phase") == WAITING, PATIENCE)
-    queue.cancel(waits)
-    ended(states, waits)
     queue.cancel(long)
     cancelled = ended(states, long)
     steps = [saved(home, long)]
@@ -131,6 +127,10 @@ def told(queue: RunQueue, states: States, cluster: TestCluster, home: Path, copi
 
     lost = queue.submit(ENDLESS).id
     wait_until(lambda: trains(states, lost), PATIENCE)
+    waits = queue.submit(replace(PLAIN, resources={"cpus": 2})).id  # `lost` has one of two
+    wait_until(lambda: states.get(waits).progress.get("phase") == WAITING, PATIENCE)
+    queue.cancel(waits)
+    ended(states, waits)
     queue.resume(long)  # last, since it has an end, which must not come before its node's
     wait_until(lambda: (saved(home, long) or 0) > (steps[1] or 0), PATIENCE)
     cluster.remove()
