@@ -81,8 +81,11 @@ class Turns:
         for one in ready:
             one.granted()
 
-    def leave(self, ticket: Ticket) -> None:
-        """Give the turn back, or wait no longer; nothing where it has been left."""
+    def leave(self, ticket: Ticket, following: Ticket | None = None) -> None:
+        """Give the turn back, or wait no longer; nothing where it has been left.
+
+        following  goes behind those who wait at this moment, before anybody else comes
+        """
         with self._guard:
             if ticket in self._held:
                 self._held.remove(ticket)
@@ -90,6 +93,8 @@ class Turns:
                     self._waiting[ticket.owner] = self._waiting.pop(ticket.owner)
             else:
                 self._drop(ticket)
+            if following:
+                self._waiting.setdefault(following.owner, []).append(following)
             ready = self._grant()
         for one in ready:
             one.granted()

@@ -13,6 +13,7 @@ os.environ["DLEXPLAIN_DATA"] = os.sep
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
+from streamlit.testing.v1 import local_script_runner
 
 import dlexplain.ui.start
 from dlexplain.explainers import batching
@@ -25,6 +26,14 @@ dlexplain.ui.start.STORE_AFTER_SECONDS = 1e6
 # Every AppTest reads the metadata of all installed packages, a third of a second each time.
 manifest_scanner.scan_component_manifests = functools.cache(
     manifest_scanner.scan_component_manifests
+)
+
+PAGE_SECONDS = 240
+"""Which a page may take at least, whatever limit its test gives: that says what is usual, and a
+machine with slower processors, or one beside other work, is none that fails."""
+_wait_for_script = local_script_runner.require_widgets_deltas
+local_script_runner.require_widgets_deltas = lambda runner, timeout=0: _wait_for_script(
+    runner, max(timeout, PAGE_SECONDS)
 )
 
 

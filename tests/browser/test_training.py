@@ -12,7 +12,7 @@ from dlexplain.execution.executor import local_queue
 from dlexplain.execution.states import RunRow
 from tests.browser.dashboard import SLOW, serving, told, wait_until
 
-EPOCHS = "80"
+EPOCHS = "40"
 TRAINED = 600_000
 """Milliseconds until it has ended; a run beside other work of the machine is served last."""
 expect.set_options(timeout=SLOW)

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,8 +62,17 @@ def test_they_are_found() -> None:
     assert len(PAGES) > 20
 
 
-@pytest.mark.parametrize("kind", VALUES)
-@pytest.mark.parametrize("page", PAGES)
+def cases() -> Iterator[Any]:
+    """Each page with what is hostile and with one of the others, by turns; all others are slow,
+    since what reads addresses is the same on every page and test_fuzz.py gives it everything."""
+    hostile, *others = VALUES
+    for place, page in enumerate(PAGES):
+        for kind in VALUES:
+            usual = kind in (hostile, others[place % len(others)])
+            yield pytest.param(page, kind, marks=[] if usual else pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("page", "kind"), cases())
 def test_all_of_an_address_is_hostile(page: str, kind: str) -> None:
     """At once; tests/pages/test_outside_texts.py asks for one after the other."""
     app = opened(page, **dict.fromkeys(parameters(), VALUES[kind]))
