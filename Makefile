@@ -11,9 +11,9 @@ MARKED ?= not slow
 # Files that make fuzz gives to readers, over all of them, and which.
 FUZZ ?= 100000
 SEED ?= 1
-# Processes that run tests, of one thread each: two more than processors, since browsers and
+# Processes that run tests, of one thread each: one more than processors, since browsers and
 # trainings are waited for half of the time.
-JOBS ?= 4
+JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := $(VENV)/tools

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -19,7 +20,8 @@ def read_ahead(items: Iterable[T], read: Callable[[T], R], most: int) -> Generat
     with ThreadPoolExecutor(1, "reading") as pool:
         try:
             for item in items:
-                waiting.append(pool.submit(read, item))
+                # Each in a context of its own: whose turns it takes is known there too.
+                waiting.append(pool.submit(copy_context().run, read, item))
                 if len(waiting) > most:
                     yield waiting.popleft().result()
             while waiting:

@@ -83,9 +83,10 @@ def start_delivery(home: Path) -> None:
 def last_answer(home: Path, uri: str) -> Answer:
     """Of that MLflow; no problem, where none is known."""
     with suppress(OSError, *BAD_JSON):
-        answer = Answer(**json.loads(paths.tracker_file(home).read_text()))
-        if answer.uri == uri:
-            return answer
+        told = json.loads(paths.tracker_file(home).read_text())
+        if told["uri"] == uri:
+            times = (float(told.get(key, 0.0)) for key in ("since", "pause", "again"))
+            return Answer(uri, str(told.get("problem", "")), *times)
     return Answer(uri)
 
 

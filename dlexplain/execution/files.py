@@ -23,6 +23,14 @@ def write_part(target: Path, content: bytes) -> Path:
     return part
 
 
+def remove_parts(folder: Path) -> None:
+    """What a process that was killed in the midst of `write_part` has left there; to be called by
+    the only one that writes into the folder."""
+    for part in folder.glob(".*.part"):
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
 def write_whole(target: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all; raises OSError."""
     os.replace(write_part(target, content), target)

@@ -118,6 +118,11 @@ def audit_file(home: Path) -> Path:
     return home / "audit.jsonl"
 
 
+def moved_file(home: Path) -> Path:
+    """There since a server's database has all that the states file knew: what that says is old."""
+    return home / "runs.moved"
+
+
 def remade_file(home: Path) -> Path:
     """When and why the states file was last made anew: JSON."""
     return home / "remade.json"
@@ -273,6 +278,11 @@ def shipped_comparisons() -> Path:
 def shipped_comparison(first: str, second: str, method: str) -> Path:
     """The one of two models by a method."""
     return shipped_comparisons() / f"{first}--{second}--{method}.json"
+
+
+def shipped_example(page: str) -> Path:
+    """What a page shows until there is something of the user's own: "runs", "sweep", "report"."""
+    return zoo_folder() / "_examples" / f"{page}.json"
 
 
 def privacy_trade(data: str) -> Path:

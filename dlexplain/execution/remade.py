@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from dlexplain.errors import BAD_JSON
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.paths import remade_file
 
@@ -45,13 +46,15 @@ def remade(home: Path, within: float = math.inf) -> str:
     within  the last so many seconds
     """
     told = None
-    with suppress(OSError, ValueError, TypeError):
-        told = Remade(**json.loads(remade_file(home).read_text()))
+    with suppress(OSError, *BAD_JSON):
+        found = json.loads(remade_file(home).read_text())
+        at = float(found["at"])
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+        told = Remade(at, str(found["why"]), str(found["aside"]), int(found["runs"]))
     if told is None or time.time() - told.at > within:
         return ""
     if told.aside and not (home / told.aside).exists():
         return ""
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(told.at))
     if not told.aside:
         return (
             f"On {when} the file of all runs was not there and was made anew; "

@@ -9,7 +9,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, astuple
 from pathlib import Path
@@ -17,13 +17,15 @@ from typing import Any
 
 from dlexplain.errors import BAD_JSON, DlexplainError
 from dlexplain.execution import paths
-from dlexplain.execution.database import Database, Open, has_table, make_tables
-from dlexplain.execution.files import whole_lines
+from dlexplain.execution.database import Database, Open, Row, has_table, make_tables
+from dlexplain.execution.files import whole_lines, write_whole
 from dlexplain.execution.remade import note_remade
 from dlexplain.execution.rows import Audited, read_row
 from dlexplain.execution.schema import ADD_AUDIT, ADD_CHANGE, ADD_RUN, ADDED, COLUMNS
 from dlexplain.execution.spec import RunSpec
 
+FILLED = ("runs", "changes", "audit")
+"""Tables that are made anew of what is known."""
 SIDES = ("-wal", "-shm")
 """Files that SQLite keeps beside a database."""
 _log = logging.getLogger(__name__)
@@ -60,26 +62,44 @@ def make_anew(file: Path, why: str = "") -> None:
 def fill_server(db: Open, home: Path) -> None:
     """Make those tables that a server's database lacks; where it had no runs, with all that the
     home folder knows, so that they come along when a server is taken into use."""
-    there = has_table(db, "runs")
+    lost = [name for name in FILLED if not has_table(db, name)]
     make_tables(db)
-    if not there:
-        file = paths.states_file(home)
-        known, audit = _known(file)
-        # The file is whole, if it is there: of a run at work it may know more than its copy.
-        old = _read_old(file) if file.exists() else {}
-        known |= {run: entry for run, entry in old.items() if _age(entry) >= _age(known[run])}
-        _fill(db, known, audit)
-        db.db.exec_driver_sql(
-            "SELECT setval(pg_get_serial_sequence('runs', 'number'), "
-            "greatest(1, max(number)), max(number) IS NOT NULL) FROM runs"
-        )
+    if not lost:
+        return
+    file = paths.states_file(home)
+    # What has come along once is newer in the copies, and a run that is only in the file was
+    # deleted since.
+    old = not paths.moved_file(home).exists()
+    known, audit = _known(file, old)
+    if old and file.exists():  # it is whole: of a run at work it may know more than its copy
+        known |= {
+            run: entry
+            for run, entry in _read_old(file).items()
+            if run not in known or _age(entry) > _age(known[run])
+        }
+    if "runs" not in lost:  # what the database has of them counts
+        there = {str(row["id"]) for row in db.all("SELECT id FROM runs")}
+        known = {run: entry for run, entry in known.items() if run in there}
+    _fill(db, known, audit, lost)
+    db.db.exec_driver_sql(
+        "SELECT setval(pg_get_serial_sequence('runs', 'number'), "
+        "greatest(1, max(number)), max(number) IS NOT NULL) FROM runs"
+    )
 
 
-def _known(file: Path) -> tuple[Known, list[Audited]]:
-    """Every run, and the audit log, the first line first."""
+def note_moved(home: Path) -> None:
+    """Write down that a server's database has all that is known."""
+    with suppress(OSError):  # a full disk: it is written the next time
+        if not (file := paths.moved_file(home)).exists():
+            home.mkdir(parents=True, exist_ok=True)
+            write_whole(file, f"{time.time():.0f}\n".encode())
+
+
+def _known(file: Path, old: bool = True) -> tuple[Known, list[Audited]]:
+    """Every run, and the audit log, the first line first; old  whether what the file has counts"""
     known: Known = {}
     audit: set[Audited] = set()
-    if file.exists() and file.stat().st_size > 0:
+    if old and file.exists() and file.stat().st_size > 0:
         known |= _read_old(file)
         audit |= _read_old_audit(file)
     known |= _read_copies(file.parent)
@@ -91,17 +111,23 @@ def _open_new(file: Path) -> sqlite3.Connection:
     return sqlite3.connect(file, isolation_level=None)
 
 
-def _fill(db: Open, known: Known, audit: Sequence[Audited]) -> None:
-    last, rows, changes = 0, [], []
+def _fill(db: Open, known: Known, audit: Sequence[Audited], tables: Iterable[str] = FILLED) -> None:
+    last = 0
+    rows: list[Row] = []
+    changes: list[Row] = []
     for row, lines in sorted(known.values(), key=_order):
         # Numbers stay what they were, unless two runs have the same, as after two losses.
         last = max(last + 1, row["number"] or 0)
         rows.append({key: row[key] for key in COLUMNS} | {"number": last})
         for at, state, who, why in lines:
             changes.append({"run": row["id"], "at": at, "state": state, "who": who, "why": why})
-    db.add(ADD_RUN, rows)
-    db.add(ADD_CHANGE, changes)
-    db.add(ADD_AUDIT, [asdict(line) for line in audit])
+    told: dict[str, tuple[str, Sequence[Row]]] = {
+        "runs": (ADD_RUN, rows),
+        "changes": (ADD_CHANGE, changes),
+        "audit": (ADD_AUDIT, [asdict(line) for line in audit]),
+    }
+    for name in tables:
+        db.add(*told[name])
 
 
 def _age(entry: tuple[dict[str, Any], list[list[Any]]]) -> tuple[int, float]:

@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 import psutil
 
 from dlexplain.errors import BAD_JSON, RunError, SpecError, UnknownName
-from dlexplain.execution.schema import ADDED
+from dlexplain.execution.schema import ADDED, COLUMNS
 from dlexplain.execution.spec import RunSpec
 
 State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
@@ -125,7 +125,8 @@ def read_row(row: Mapping[str, Any] | None) -> RunRow:
     """Raises UnknownName for None, RunError for a row that is damaged."""
     if row is None:
         raise UnknownName("this run is not there any more")
-    values = {**ADDED, **dict(row)}
+    # A newer version may have added columns, of which this one, still at work, knows nothing.
+    values = {**ADDED, **{key: value for key, value in row.items() if key in COLUMNS}}
     try:
         values["spec"] = RunSpec.from_json(values["spec"])
         values["progress"] = json.loads(values["progress"])

@@ -8,6 +8,7 @@ or damaged it is made anew (execution.mending), and what was asked is done then.
 """
 
 import json
+import logging
 import os
 import secrets
 import socket
@@ -21,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from dlexplain.errors import RunError, UnknownName
+from dlexplain.errors import RunError, StatesError, UnknownName
 from dlexplain.execution.database import VERSION, Database, Open, upgrade
 from dlexplain.execution.ended import how_it_ended
 from dlexplain.execution.mending import (
@@ -36,7 +37,7 @@ from dlexplain.execution.mending import (
     states_error,
 )
 from dlexplain.execution.paths import row_file, states_file
-from dlexplain.execution.remaking import fill_server
+from dlexplain.execution.remaking import fill_server, note_moved
 from dlexplain.execution.resources import RAY, taken, workers_of
 from dlexplain.execution.rows import ACTIVE, Audited, is_alive, me, read_row, readable
 from dlexplain.execution.rows import HEARTBEAT_SECONDS as HEARTBEAT_SECONDS
@@ -48,6 +49,7 @@ from dlexplain.execution.schema import ADD_AUDIT, ADD_CHANGE
 from dlexplain.execution.spec import RunSpec
 from dlexplain.settings import settings
 
+_log = logging.getLogger(__name__)
 LONGEST_NOTE = 10_000
 TIMEOUT_SECONDS = 30.0
 """How long one process waits for another's change."""
@@ -95,6 +97,7 @@ class States:
             return
         with self._told(), self._store.changing() as db:
             fill_server(db, self.file.parent)
+        note_moved(self.file.parent)
 
     @mended
     def add(self, spec: RunSpec, who: str = "", family: str = "", owner: str = "") -> RunRow:
@@ -342,9 +345,16 @@ class States:
         return run, row
 
     def audit(self, who: str, what: str, target: str = "", detail: str = "") -> None:
-        """Add a line to the audit log, which is only ever added to; raises StatesError."""
+        """Add a line to the audit log, which is only ever added to.
+
+        What it tells of has been done: a store that does not take the line fails nothing, and the
+        copy has it.
+        """
         line = Audited(time.time(), who, what, target, detail)
-        self._note_audit(line)
+        try:
+            self._note_audit(line)
+        except StatesError as error:
+            _log.warning("the audit log's copy alone has that %s did %s: %s", who, what, error)
         copy_audit(self.file.parent, line)
 
     @mended

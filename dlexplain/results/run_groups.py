@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dlexplain.errors import BadInput
 from dlexplain.results.runs import Curve
 
 LEAST = 3
@@ -55,6 +56,70 @@ class Band:
 
     def __len__(self) -> int:
         return len(self.x)
+
+
+@dataclass(frozen=True, eq=False)
+class GroupedRuns:
+    """Runs in groups and what was recorded of them: what a comparison is drawn from.
+
+    about   what was trained, in a sentence
+    curves  of every metric and run
+    tests   metric of the test -> run -> its value
+    """
+
+    about: str
+    groups: tuple[RunGroup, ...]
+    curves: tuple[Curve, ...] = field(repr=False)
+    tests: Mapping[str, Mapping[str, float]] = field(repr=False)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The metrics that have curves."""
+        return tuple(dict.fromkeys(curve.key for curve in self.curves))
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> "GroupedRuns":
+        """From what `to_dict` gave; raises BadInput for anything else."""
+        try:
+            return cls(
+                str(given["about"]),
+                tuple(
+                    RunGroup(str(g["label"]), tuple(map(str, g["runs"]))) for g in given["groups"]
+                ),
+                tuple(_curve(curve) for curve in given["curves"]),
+                {
+                    str(key): {str(run): float(value) for run, value in values.items()}
+                    for key, values in given["tests"].items()
+                },
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadInput(f"these are no runs in groups: {error!r}") from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON; times are dropped, since they are of one machine."""
+        return {
+            "about": self.about,
+            "groups": [{"label": one.label, "runs": list(one.runs)} for one in self.groups],
+            "tests": {key: dict(values) for key, values in self.tests.items()},
+            "curves": [
+                {
+                    "run": curve.run,
+                    "key": curve.key,
+                    "steps": curve.steps.tolist(),
+                    "values": [float(f"{value:.5g}") for value in curve.values],
+                }
+                for curve in self.curves
+            ],
+        }
+
+
+def _curve(given: Mapping[str, Any]) -> Curve:
+    steps = np.array(given["steps"], np.int64)
+    values = np.array(given["values"], np.float64)
+    if steps.ndim != 1 or steps.shape != values.shape:
+        raise ValueError(f"a curve has {steps.shape} steps and {values.shape} values")
+    run, key = str(given["run"]), str(given["key"])
+    return Curve(run, run, key, steps, values, np.zeros(len(steps)))
 
 
 @dataclass(frozen=True)

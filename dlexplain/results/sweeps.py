@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dlexplain.errors import BadInput
 from dlexplain.params import Value
 from dlexplain.results.explanations import plot
 from dlexplain.results.words import metric, metric_name, scored, size
@@ -124,6 +125,21 @@ class Sweep:
     created: float
     epochs: int
     pid: int | None = None
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> "Sweep":
+        """From what `to_dict` gave; raises BadInput for anything else."""
+        derived = ("best", "front", "steps")
+        try:
+            told = {key: value for key, value in given.items() if key not in derived}
+            aims = tuple(Aim(**aim) for aim in told.pop("aims"))
+            trials = tuple(Trial.from_dict(trial) for trial in told.pop("trials"))
+            budget = told.pop("budget")
+            varied, log = (tuple(map(str, told.pop(key))) for key in ("varied", "log"))
+            whole = (int(budget["trials"]), float(budget["minutes"]))
+            return cls(aims=aims, trials=trials, budget=whole, varied=varied, log=log, **told)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadInput(f"this is no sweep: {error!r}") from error
 
     @property
     def active(self) -> bool:

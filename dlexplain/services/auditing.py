@@ -14,7 +14,7 @@ MOST = 1_000
 
 
 def note_audit(what: str, target: str, detail: str = "") -> None:
-    """Add a line on what who asks does; nothing where nobody signs in. Raises StatesError."""
+    """Add a line on what who asks does; nothing where nobody signs in."""
     person = here()
     if person.email or signs_in():
         States(states_file(settings().home)).audit(person.email, what, target, detail[:LONGEST])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from dlexplain.errors import StatesError
+from dlexplain.errors import BAD_JSON, StatesError
 from dlexplain.execution import paths
 from dlexplain.execution.delivery import last_answer
 from dlexplain.execution.files import write_whole
@@ -61,7 +61,7 @@ class Keeper:
 def keeper_problem() -> str:
     """Why the dashboard, whichever process that is, does not look after the queue now; "" where it
     does, or none runs."""
-    with suppress(OSError, ValueError, TypeError, KeyError):
+    with suppress(OSError, *BAD_JSON):
         told = json.loads(paths.keeper_file(settings().home).read_text())
         if psutil.pid_exists(int(told["pid"])) and time.time() - told["at"] < FAILING_SECONDS:
             return (

@@ -75,7 +75,8 @@ class Job(Generic[R]):
     def place(self) -> int:
         """In the line of those who wait for room, from 1; 0 for one that waits for nothing else
         than the job before it on its own list, or does not wait."""
-        return self._list.place(self) if self._list and self.state == "waiting" else 0
+        of = self._list
+        return of.place(self) if of and self.state == "waiting" else 0
 
     def _end(self, state: State) -> None:
         self.ended = time.monotonic()  # before the state, so that who sees that one sees this
@@ -87,8 +88,8 @@ class Job(Generic[R]):
         if self.state == "waiting":
             self._end("cancelled")
             self.work = _over
-            if self._list:
-                self._list.shortened()
+            if of := self._list:  # once: the list's thread takes it away when it ends
+                of.shortened()
             _tell_changed()
 
     def fail(self, error: str) -> None:

@@ -109,7 +109,7 @@ def trained(wanted: str, home: Path | None = None) -> Trained:
     a head of one that has several by that name with ":" and its own.
 
     home  of the runs; the settings' otherwise
-    Raises UnknownName, which says what is known, or WeightsError of a damaged card.
+    Raises UnknownName, which says what is known, WeightsError of a damaged card, or NotAllowed.
     """
     if MARK in wanted and at_path(wanted) is None:
         name, _, head = wanted.rpartition(MARK)
@@ -122,6 +122,7 @@ def trained(wanted: str, home: Path | None = None) -> Trained:
         if row.id == wanted:
             return trained_run(row, home)
     if (found := at_path(wanted)) is not None:
+        check("own model")
         return found
     known = ", ".join(model.name for model in readable_zoo()) or "none"
     latest = ", ".join(row.id for row in runs[:LATEST]) or "none yet"

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from dlexplain.errors import BadInput, DlexplainError, WeightsError, known_names
+from dlexplain.errors import BadInput, DlexplainError, NotAllowed, WeightsError, known_names
 from dlexplain.language import tr
 from dlexplain.params import from_digits
 from dlexplain.ui.language import address_of_language
@@ -39,7 +39,7 @@ def from_address(
         return
     try:
         state[key or parameter] = read(text)
-    except (BadInput, WeightsError) as error:
+    except (BadInput, WeightsError, NotAllowed) as error:
         tell_wrong(error)
         if not key:
             del st.query_params[parameter]

@@ -13,6 +13,7 @@ from dlexplain.services.jobs import Progress
 from dlexplain.ui.jobs import Asked, asked, known, result_of, show_live
 from dlexplain.ui.live import live
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.rights import gate
 from dlexplain.ui.words import count
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def show_estimate(spec: "RunSpec") -> None:
                 "steps that are then thrown away."
             )
         )
-        if st.button(tr("Measure a few steps"), icon=":material/speed:"):
+        if st.button(tr("Measure a few steps"), icon=":material/speed:", **gate("train")):
             _measure(spec)
             st.rerun()
         return

@@ -13,6 +13,7 @@ import streamlit as st
 
 from dlexplain.language import tr
 from dlexplain.services.jobs import Job, Progress
+from dlexplain.ui import background
 from dlexplain.ui.live import drawn_before, live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.progress import show_progress
@@ -76,8 +77,11 @@ def asked_all(
     known: Asked[R] | None = st.session_state.get(slot)
     if known is not None and known.question == question and not anew:
         return known
-    if known is not None:
+    if known is not None and not background.is_kept(known):
         known.cancel()
+    if not anew and (again := background.find(slot, question)) is not None:
+        st.session_state[slot] = again
+        return again
     found = Asked(slot, question, [*makers], [make() for make in makers])
     found.so_far = so_far if so_far is not None else []
     track(found)
@@ -132,7 +136,7 @@ def result_of(
     """
     job, key = found.jobs[index], key or f"{found.slot}-{index}"
     if job.active:
-        show_progress(job, key, what, stop, starting)
+        show_progress(job, key, what, stop, starting, partial(background.offer, found, index, key))
         return None
     if job.state == "done":
         found.makers[index] = None

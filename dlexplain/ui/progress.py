@@ -1,5 +1,6 @@
 """A job under way, as every page shows it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -16,23 +17,26 @@ def show_progress(
     what: str = "evaluations",
     stop: str = "Cancel",
     starting: str = "Starting",
+    more: Callable[[], object] = lambda: None,
 ) -> None:
     """How far it is, about how long it will take, and a button that stops it.
 
     key       of the button, unique on the page
     what      progress counts;  stop  what the button says;  starting  what is done before counting
+    more      draws what stands beside that button
     """
-    bar, button = st.columns([3, 1], vertical_alignment="center")
-    with bar:
-        live(
-            lambda: st.progress(job.snapshot.fraction, tr(progress_text(job, what, starting))),
-            version=lambda: (job.state, job.place, job.snapshot.done, job.snapshot.planned),
-            active=lambda: job.active,
-            every=PROGRESS_SECONDS,
-            single=True,
-        )
-    if button.button(tr(stop), key=f"cancel-{key}", type="tertiary", width="stretch"):
-        job.cancel()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(width="stretch"):
+            live(
+                lambda: st.progress(job.snapshot.fraction, tr(progress_text(job, what, starting))),
+                version=lambda: (job.state, job.place, job.snapshot.done, job.snapshot.planned),
+                active=lambda: job.active,
+                every=PROGRESS_SECONDS,
+                single=True,
+            )
+        if st.button(tr(stop), key=f"cancel-{key}", type="tertiary"):
+            job.cancel()
+        more()
 
 
 def progress_text(job: Job[Any], what: str, starting: str) -> str:

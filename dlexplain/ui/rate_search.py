@@ -10,6 +10,7 @@ from dlexplain.results.rates import RateSearch
 from dlexplain.services.jobs import Progress
 from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked, asked, known, result_of, show_live
+from dlexplain.ui.rights import gate
 
 if TYPE_CHECKING:
     from dlexplain.services.training.catalogue import RunSpec
@@ -37,7 +38,8 @@ def show_rate_search(spec: "RunSpec", field: str) -> None:
                 "falls fastest. Nothing is kept of it."
             )
         )
-        if st.button(tr("Search"), icon=":material/query_stats:", key="find-rate"):
+        may = gate("train")
+        if st.button(tr("Search"), icon=":material/query_stats:", key="find-rate", **may):
             asked(SLOT, _computed(spec), "The search", partial(_work, spec), anew=True)
             st.rerun()
 

@@ -6,10 +6,11 @@ from functools import partial
 
 import streamlit as st
 
-from dlexplain.language import in_words, tr
+from dlexplain.language import in_words, shown_by, tr
 from dlexplain.results import Curve, RunRecord
 from dlexplain.results.run_groups import LEAST, Band, GroupDifference, GroupScore, RunGroup
 from dlexplain.results.words import capital, metric_name, written
+from dlexplain.services.shipped_examples import example_runs
 from dlexplain.services.training import grouping
 from dlexplain.ui.charts import chart
 from dlexplain.ui.glossary import glossary
@@ -47,6 +48,30 @@ def choose_grouping(chosen: Sequence[RunRecord]) -> str:
     )
     st.query_params["group"] = str(found)
     return str(found)
+
+
+def show_example() -> None:
+    """Runs that came along, as the page shows the user's own; nothing where they are damaged."""
+    found = example_runs()
+    if found is None:
+        return
+    st.caption(tr("Until then the page shows runs that came along."))
+    st.subheader(literal(tr(found.about)))
+    measure = next(iter(found.tests))
+    scores = grouping.scores(found.groups, measure, dict(found.tests[measure]))
+    st.markdown(tr(f"**{capital(metric_name(measure))}**"))
+    show_scores(scores)
+    key = st.segmented_control(
+        tr("Metric"),
+        found.keys,
+        default=found.keys[0],
+        format_func=shown_by(metric_name),
+        key="compare-example",
+        required=True,
+        label_visibility="collapsed",
+    )
+    shown = [curve for curve in found.curves if curve.key == key]
+    draw_bands(found.groups, shown, 0.0, False, False, "step")
 
 
 def draw_bands(

@@ -10,6 +10,7 @@ from dlexplain.results.reports import FORMATS, KINDS, Report
 from dlexplain.results.words import shortened_words
 from dlexplain.services.reporting import store
 from dlexplain.services.reporting.store import LONGEST, KeptReport, kept_reports, open_report
+from dlexplain.services.shipped_examples import example_report
 from dlexplain.ui.address import tell_wrong, to_address
 from dlexplain.ui.cards import download
 from dlexplain.ui.markdown import literal
@@ -70,6 +71,9 @@ def show_list(entries: list[KeptReport]) -> None:
             ),
             icon=":material/summarize:",
         )
+        if example := example_report():
+            st.caption(tr("Until then the page shows one that came along."))
+            show_report(example, "example")
         return
     st.caption(tr("The box at the left of a row opens the report; the latest is first."))
     rows = [

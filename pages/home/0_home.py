@@ -4,6 +4,7 @@ import streamlit as st
 
 from dlexplain.language import tr
 from dlexplain.services.machine import home_problem, this_machine, weights_installed
+from dlexplain.ui.background import show_kept
 from dlexplain.ui.gallery import show_gallery
 from dlexplain.ui.home import show_runs, show_ways
 from dlexplain.ui.markdown import literal
@@ -24,6 +25,7 @@ if home_problem():
     st.warning(literal(tr(home_problem())))
 offer_tour()
 show_gallery()
+show_kept()
 show_runs()
 show_ways()
 with st.expander(

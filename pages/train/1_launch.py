@@ -5,7 +5,7 @@ import shlex
 
 import streamlit as st
 
-from dlexplain.errors import BadInput, DlexplainError, RunError, SpecError, WeightsError
+from dlexplain.errors import BadInput, DlexplainError, NotAllowed, RunError, SpecError, WeightsError
 from dlexplain.language import in_words, tr
 from dlexplain.results import ClassBalance
 from dlexplain.results.words import capital, duration
@@ -105,7 +105,7 @@ def trained_on() -> RunSpec | None:
         if again:
             return RunSpec.from_dict(run(again).spec)
         return begun_with(parent) if parent else None
-    except (BadInput, WeightsError, RunError) as error:
+    except (BadInput, WeightsError, RunError, NotAllowed) as error:
         tell_wrong(error)
         return None
 

@@ -30,6 +30,7 @@ from dlexplain.ui.run_groups import (
     offer_csv,
     said_once,
     scores_table,
+    show_example,
     show_scores,
 )
 from dlexplain.ui.run_live import forget_runs, runs_now
@@ -58,6 +59,7 @@ def main() -> None:
             )
         )
         st.page_link("pages/train/1_launch.py", label=tr("Train a model"), icon=":material/add:")
+        show_example()
         return
     chosen = choose(records)
     if not chosen:

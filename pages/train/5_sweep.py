@@ -5,12 +5,13 @@ import streamlit as st
 from dlexplain.errors import RunError, UnknownName
 from dlexplain.language import tr
 from dlexplain.results.sweeps import Sweep
+from dlexplain.services.shipped_examples import example_sweep
 from dlexplain.services.sweeps import sweeping as service
 from dlexplain.ui.address import tell_wrong, to_address
 from dlexplain.ui.glossary import glossary
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.sweeps.asking import ask
-from dlexplain.ui.sweeps.showing import actions, show_found, show_head
+from dlexplain.ui.sweeps.showing import actions, show_best, show_found, show_head
 from dlexplain.ui.words import moment
 
 CHOSEN = "sweep-chosen"
@@ -35,6 +36,11 @@ def main() -> None:
             ),
             icon=":material/arrow_downward:",
         )
+        if example := example_sweep():
+            st.caption(tr("Until then the page shows one that came along."))
+            st.subheader(literal(example.name))
+            show_best(example)
+            show_found(example)
     with st.expander(
         tr("A new sweep"), icon=":material/tune:", key="sweep-new", expanded=found is None,
         on_change="rerun",

@@ -1,5 +1,6 @@
 """Files of pictures in folders and ZIPs: what is found, what is refused, and limits that hold."""
 
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from dlexplain.data.picture_files import PictureFiles, find_pictures
 from dlexplain.data.reading_ahead import read_ahead
 from dlexplain.errors import DataError, PictureError
 from dlexplain.settings import Settings
+from dlexplain.turns import act_for, owner
 from tests.bad_pictures import encoded
 
 
@@ -203,6 +205,20 @@ def test_reading_ahead_keeps_the_order_and_no_more_than_asked() -> None:
     ahead.close()
     assert len(begun) <= 5
     assert list(read_ahead(range(20), lambda item: item, 4)) == list(range(20))
+
+
+def test_who_reads_ahead_is_known_there() -> None:
+    """What one person's jobs read counts as theirs, see dlexplain/turns.py."""
+    done: list[str] = []
+
+    def job() -> None:
+        act_for("ada")
+        done.extend(read_ahead(range(3), lambda item: owner(), 1))
+
+    thread = threading.Thread(target=job)
+    thread.start()
+    thread.join()
+    assert done == ["ada"] * 3
 
 
 def test_what_reading_raises_is_raised() -> None:

@@ -15,7 +15,7 @@ from dlexplain.execution.checkpoints import (
     newest_good,
     read_checkpoint,
 )
-from dlexplain.execution.files import kept_told, saved_step, steps_in, write_whole
+from dlexplain.execution.files import kept_told, remove_parts, saved_step, steps_in, write_whole
 from dlexplain.execution.paths import digest_file
 from dlexplain.execution.saving import SafeCheckpoints
 from tests.execution.full_disk import FullDisk, full_disk
@@ -196,6 +196,14 @@ for step in itertools.count():
     writer.stdout.close()
     found = [read_checkpoint(file)["global_step"] for file in sorted(tmp_path.glob("*.ckpt"))]
     assert found == [0, 1, 2]
+
+
+def test_what_a_killed_writer_has_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "latest-20.ckpt").write_bytes(b"whole")
+    (tmp_path / ".latest-40.ckpt.4711.part").write_bytes(b"ha")
+    remove_parts(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["latest-20.ckpt"]
+    remove_parts(tmp_path / "absent")
 
 
 def test_what_is_kept_is_what_there_is(tmp_path: Path) -> None:

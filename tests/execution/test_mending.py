@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from dlexplain.errors import StatesError
-from dlexplain.execution.paths import audit_file, remade_file, run_folder, states_file
+from dlexplain.execution.delivery import Answer, last_answer
+from dlexplain.execution.paths import (
+    audit_file,
+    remade_file,
+    run_folder,
+    states_file,
+    tracker_file,
+)
 from dlexplain.execution.remade import remade
 from dlexplain.execution.states import States
 from tests.execution.rooms import room
@@ -112,8 +119,33 @@ def test_that_it_was_made_anew_is_said_until_the_old_file_is_removed(tmp_path: P
     assert f"since {states.file} is damaged (file is not a database)" in remade(tmp_path)
     old.unlink()
     assert remade(tmp_path) == ""
-    remade_file(tmp_path).write_text("{cut")
+
+
+DAMAGED = (
+    "{cut", "[]", '{"at": "x", "why": "y", "aside": "", "runs": 1}', "[" * 5000,
+    '{"at": 1e300, "why": "y", "aside": "", "runs": 1}', '{"at": Infinity, "runs": 1}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_what_was_noted_may_be_damaged_too(tmp_path: Path, content: str) -> None:
+    remade_file(tmp_path).write_text(content)
     assert remade(tmp_path) == ""
+
+
+@pytest.mark.parametrize("content", [*DAMAGED, '{"uri": "u", "since": "x"}'])
+def test_so_may_what_mlflow_answered(tmp_path: Path, content: str) -> None:
+    tracker_file(tmp_path).write_text(content)
+    assert last_answer(tmp_path, "u") == Answer("u")
+
+
+def test_a_column_of_a_newer_version_damages_no_row(tmp_path: Path) -> None:
+    """As a worker that is at work reads it, when the dashboard was updated meanwhile."""
+    states = some_runs(tmp_path)
+    with sqlite3.connect(states.file) as db:
+        db.execute("ALTER TABLE runs ADD COLUMN mood TEXT NOT NULL DEFAULT 'good'")
+    assert len(states.all()) == 3
+    assert states.damaged() == []
 
 
 def test_a_read_only_file_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,9 +94,42 @@ def test_tables_that_are_lost_are_made_anew_of_the_runs_files(
     assert [line.what for line in states.audited(9)] == ["share run"]
     with postgres.connect(f"store{database_of(in_postgres)}") as db:
         db.execute("DROP TABLE dlexplain.audit")
-    assert states.audited(9) == []  # nothing is filled beside what is there
+    assert [line.what for line in states.audited(9)] == ["share run"]  # that table alone
     assert len(states.all()) == 3
+    assert states.changes(before[0]) == changes
     assert audit_file(tmp_path).exists()
+
+
+def test_tables_made_anew_forget_nothing_that_was_done_since_the_runs_came_along(
+    postgres: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file of before, which stays where it is, knows older names and rights."""
+    old = some_runs(tmp_path)
+    first, second, third = (row.id for row in old.all())
+    old.share(second, "viewer")
+    monkeypatch.setenv("DLEXPLAIN_HOME", str(tmp_path))
+    monkeypatch.setenv("DLEXPLAIN_STATE_URL", postgres.address())
+    settings.cache_clear()
+    try:
+        states = States(states_file(tmp_path))
+        states.rename(first, "its new name")
+        states.share(second, "")
+        done = next(row.id for row in states.all() if not row.active)
+        name = {row.id: row.name for row in states.all()}
+        states.delete(done)
+        with postgres.connect(f"store{database_of(settings().state_url)}") as db:
+            db.execute("DROP SCHEMA dlexplain CASCADE")
+        again = {row.id: row for row in states.all()}
+        assert set(again) == {first, second, third} - {done}
+        assert {row.name for row in again.values()} <= set(name.values())
+        if first in again:
+            assert again[first].name == "its new name"
+        if second in again:
+            assert again[second].shared == ""
+    finally:
+        database._server(settings().state_url, os.getpid()).dispose()
+        monkeypatch.undo()
+        settings.cache_clear()
 
 
 def test_a_server_that_is_gone_is_a_sentence_without_the_password(

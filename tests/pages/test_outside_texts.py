@@ -30,7 +30,13 @@ SHOWN = (
     "error", "warning", "info", "success", "exception", "markdown", "caption", "title", "header",
     "subheader", "toast", "metric", "button", "expander", "tab", "checkbox", "toggle",
 )  # fmt: skip
-CASES = [(page, name) for page, names in PARAMETERS.items() for name in names.split()]
+CASES = [
+    pytest.param(page, name, marks=[] if place % 3 == 0 else pytest.mark.slow)
+    for page, names in PARAMETERS.items()
+    for place, name in enumerate(names.split())
+]
+"""The first of each page and every third behind it; the others are slow, since all of an address at
+once, as tests/security/test_addresses.py asks it of every page, is no different for most."""
 
 
 def opened(page: str, **query: str) -> AppTest:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -62,14 +63,15 @@ def test_they_are_found() -> None:
     assert len(PAGES) > 20
 
 
-def cases() -> Iterator[Any]:
+def cases() -> list[Any]:
     """Each page with what is hostile and with one of the others, by turns; all others are slow,
     since what reads addresses is the same on every page and test_fuzz.py gives it everything."""
     hostile, *others = VALUES
-    for place, page in enumerate(PAGES):
-        for kind in VALUES:
-            usual = kind in (hostile, others[place % len(others)])
-            yield pytest.param(page, kind, marks=[] if usual else pytest.mark.slow)
+    return [
+        pytest.param(page, kind, marks=[] if kind in (hostile, usual) else pytest.mark.slow)
+        for page, usual in zip(PAGES, cycle(others))
+        for kind in VALUES
+    ]
 
 
 @pytest.mark.parametrize(("page", "kind"), cases())

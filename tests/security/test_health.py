@@ -152,6 +152,18 @@ def test_what_ends_the_keepers_looks_is_told_by_doctor_until_one_succeeds(
     assert services.keeper.failures == 0
 
 
+DAMAGED = ('{"pid": Infinity}', "[1]", "{cut", "[" * 5000, '{"pid": "x"}')
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_what_the_keeper_noted_may_be_damaged(content: str) -> None:
+    file = paths.keeper_file(settings().home)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content)
+    assert services.keeper_problem() == ""
+    file.unlink()
+
+
 def test_doctor_says_that_the_store_cannot_be_read_and_that_it_was_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,7 @@ import dlexplain.figures
 from dlexplain.cli import main
 from dlexplain.errors import BadInput, SpecError, UnknownName
 from dlexplain.execution.spec import RunSpec
+from dlexplain.people import Person, acting_as
 from dlexplain.results import MultiTaskTest, TextTest
 from dlexplain.services.pictures.heads import head_maps, heads_of
 from dlexplain.services.pictures.similarity import similarity
@@ -97,6 +98,9 @@ def test_each_head_is_a_picture_classifier(several: str) -> None:
     assert find(f"{several}:colour").data_params["head"] == "colour"
     known = kept_pictures(f"{several}:count")
     assert {one.truth.label for one in known} <= {"1", "2", "3"} and len(known) > 5
+    with acting_as(Person("vic@example.org", "Vic", "viewer")):
+        assert kept_pictures(f"{several}:count") == ()  # read before, and another person's
+    assert kept_pictures(f"{several}:count") == known
     found = dx.explain(colour, known[0].picture, "input-x-gradient")
     assert found.model == f"{several}:colour" and found.target in colour.classes
 

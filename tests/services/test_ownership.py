@@ -6,17 +6,22 @@ from typing import Any
 
 import pytest
 
-from dlexplain.errors import BadInput, NotAllowed, UnknownName
+from dlexplain.errors import BadInput, NotAllowed, StatesError, UnknownName
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import Change, States
+from dlexplain.explainers.progress import Progress
 from dlexplain.people import Person, acting_as
+from dlexplain.results.reports import Report
 from dlexplain.services import auditing, cluster
+from dlexplain.services.reporting import store
 from dlexplain.services.sweeps import sweeping
 from dlexplain.services.sweeps.spec import sweep_spec
 from dlexplain.services.sweeps.store import SweepFiles
-from dlexplain.services.training import quotas, registering, runs
+from dlexplain.services.training import parents, quotas, registering, runs
+from dlexplain.services.training.estimating import estimate_apart
 from dlexplain.services.training.presets import preset
+from dlexplain.services.training.rate_finding import find_rate_apart
 from dlexplain.settings import settings
 from dlexplain.trained import catalogue
 from dlexplain.trained.runs import finished_runs, state_of
@@ -26,6 +31,7 @@ BEN = Person("ben@example.org", "Ben", "member")
 VIC = Person("vic@example.org", "Vic", "viewer")
 EVE = Person("eve@example.org", "Eve", "admin")
 SPEC = RunSpec("forecast", "lstm-forecaster", "macrodata")
+REPORT = Report("run", "a title", "Is it?", "It is.", ())
 
 
 @pytest.fixture
@@ -144,6 +150,9 @@ def test_what_a_viewer_may_not_begin(states: States) -> None:
         lambda: sweeping.start(sweep),
         lambda: cluster.choose_cluster("127.0.0.1:6379"),
         lambda: catalogue.find("/usr/share/model"),
+        lambda: parents.own_spec("somebody/model"),
+        lambda: estimate_apart(spec, Progress()),
+        lambda: find_rate_apart(spec, Progress()),
         auditing.audited,
     )
     with acting_as(VIC):
@@ -161,9 +170,69 @@ def test_what_a_member_begins_is_theirs(states: States) -> None:
     assert (line.who, line.what, line.target) == (ANN.email, "train", f"run {record.id}")
 
 
+def test_a_folder_that_is_there_begins_no_run_of_a_viewer(states: States) -> None:
+    with acting_as(VIC), pytest.raises(NotAllowed, match="load models"):
+        catalogue.trained(str(paths.zoo_folder() / "digits-cnn"))
+    with acting_as(ANN):
+        assert catalogue.trained(str(paths.zoo_folder() / "digits-cnn")).spec.model == "cnn"
+
+
+def test_runs_that_begin_at_once_keep_to_the_quota(
+    states: States, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other tab's is queued while this one's data are being read."""
+    monkeypatch.setenv("DLEXPLAIN_PERSON_RUNS", "1")
+    settings.cache_clear()
+    real, others = runs._checked, []
+
+    def slow(spec: RunSpec) -> RunSpec:
+        if not others:
+            others.append(None)
+            runs.launch(spec)
+        return real(spec)
+
+    monkeypatch.setattr(runs, "_checked", slow)
+    with acting_as(ANN), pytest.raises(BadInput, match="go beyond 1"):
+        runs.launch(preset("digits-cnn"))
+    assert [row.owner for row in states.all()] == [ANN.email, EVE.email]
+    settings.cache_clear()
+
+
+def test_an_audit_line_that_the_store_does_not_take_fails_nothing(
+    states: States, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(self: States, line: object) -> None:
+        raise StatesError("it is locked")
+
+    monkeypatch.setattr(States, "_note_audit", locked)
+    with acting_as(ANN):
+        record = runs.launch(preset("digits-cnn"))
+    assert record.id in [row.id for row in states.all()]
+    assert f"run {record.id}" in paths.audit_file(settings().home).read_text()
+
+
+def test_many_reports_of_others_hide_none(states: States, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MOST_LISTED", 2)
+    monkeypatch.setattr(store, "MOST_EACH", 3)
+    with acting_as(ANN):
+        mine = store.keep(REPORT)
+    with acting_as(VIC):
+        theirs = [store.keep(REPORT) for _ in range(3)]
+        with pytest.raises(BadInput, match="3 reports, the most"):
+            store.keep(REPORT)
+    with acting_as(ANN):
+        assert [one.id for one in store.kept_reports()] == [mine.id]
+        assert store.open_report(mine.id).title == REPORT.title
+        with pytest.raises(UnknownName):
+            store.open_report(theirs[0].id)
+    with acting_as(EVE):
+        assert len(store.kept_reports()) == 2
+        assert store.entry_of(theirs[0].id) == theirs[0]
+
+
 def test_a_sweep_is_its_owners(states: States) -> None:
     spec = sweep_spec(preset("digits-cnn"), ["learning_rate=0.1,0.2"])
-    made = SweepFiles.make(settings().home, "5eed5eed", spec, ANN.email)
+    made = SweepFiles.make(settings().home, "5eed5eed", spec, ANN)
     with acting_as(BEN):
         assert sweeping.sweeps() == []
         for act in (sweeping.sweep_now, sweeping.stop, sweeping.resume):

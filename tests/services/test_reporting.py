@@ -148,7 +148,7 @@ def test_files_are_written_by_their_endings(tmp_path: Path) -> None:
         (lambda: dx.report(), "a report of nothing was asked for; it takes explanations"),
         (lambda: dx.report(3), "there is no report of int"),
         (lambda: dx.report(dx.explain("sst2-cnn", "fine", "leave-one-out"), to="a.docx"),
-         r'"a.docx" is no file of a report; its name ends in one of .html, .pdf, .ipynb'),
+         r'"a.docx" is no file of a report; its name ends in one of .html, .ipynb, .pdf'),
         (lambda: dx.report(dx.explain("sst2-cnn", "fine", "leave-one-out"),
                            dx.explain("sst2-cnn", "bad", "leave-one-out")),
          'a report is of one text; these are of "fine" and of "bad"'),

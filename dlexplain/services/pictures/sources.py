@@ -84,7 +84,8 @@ def kept_pictures(run: str) -> tuple[KnownPicture, ...]:
     file = results_file(settings().home, without_head(run))
     try:
         version = file.stat().st_mtime_ns
-    except (OSError, ValueError):  # the latter of a name that no file can have
+        trained(run)  # whether who asks may look at it; what is kept below is so for all
+    except (OSError, ValueError, DlexplainError):  # ValueError of a name that no file can have
         return ()
     return _kept(run, version)
 

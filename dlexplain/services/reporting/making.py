@@ -80,7 +80,7 @@ def ending_of(file: str | Path) -> str:
     """ "html", "pdf" or "ipynb"; raises BadInput for another name."""
     ending = Path(file).suffix.lower().removeprefix(".")
     if ending not in FORMATS:
-        known = ", ".join(f".{name}" for name in FORMATS)
+        known = ", ".join(f".{name}" for name in sorted(FORMATS))
         raise BadInput(f'"{file}" is no file of a report; its name ends in one of {known}')
     return ending
 

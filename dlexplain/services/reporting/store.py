@@ -27,6 +27,8 @@ from dlexplain.settings import settings
 MOST_BYTES, MOST_ENTRY = 30_000_000, 20_000
 """Of a report, and of its entry; what is larger was not written here."""
 MOST_LISTED = 1_000
+MOST_EACH = 500
+"""Of one person, where people sign in."""
 LONGEST = 120
 """Letters of a name."""
 _ID = re.compile(r"[0-9a-f]{8}")
@@ -56,6 +58,10 @@ class KeptReport:
 def keep(report: Report, name: str = "") -> KeptReport:
     """Put it among the reports; raises BadInput where the disk does not take it."""
     person = check("report")
+    if person.email and _count_of(person.email) >= MOST_EACH:
+        raise BadInput(
+            f"you have {MOST_EACH:,} reports, the most of one person here; delete some first"
+        )
     content = json.dumps(report.to_dict(), allow_nan=False).encode()
     if len(content) > MOST_BYTES:
         raise BadInput(f"this report is {size(len(content))}; {size(MOST_BYTES)} is the most")
@@ -78,6 +84,11 @@ def keep(report: Report, name: str = "") -> KeptReport:
         raise unwritable(folder, error) from error
     note_audit("report", f"report {entry.id}", entry.name)
     return entry
+
+
+def _count_of(owner: str) -> int:
+    found = (_entry(folder) for folder in _folders())
+    return sum(entry is not None and entry.owner == owner for entry in found)
 
 
 def _write(entry: KeptReport) -> None:
@@ -104,7 +115,7 @@ def kept_reports() -> tuple[KeptReport, ...]:
         for folder in _folders()
         if (entry := _entry(folder)) is not None and sees(person, entry.owner)
     ]
-    return tuple(sorted(found, key=lambda one: (one.kept, one.id), reverse=True))
+    return tuple(sorted(found, key=lambda one: (one.kept, one.id), reverse=True))[:MOST_LISTED]
 
 
 def damaged_reports() -> tuple[str, ...]:
@@ -119,7 +130,7 @@ def _folders() -> list[Path]:
     if not root.is_dir():
         return []
     known = [one for one in root.iterdir() if _ID.fullmatch(one.name) and one.is_dir()]
-    return sorted(known)[:MOST_LISTED]
+    return sorted(known)
 
 
 def _entry(folder: Path) -> KeptReport | None:
@@ -146,14 +157,12 @@ def _read(file: Path, most: int) -> bytes:
 
 def entry_of(wanted: str) -> KeptReport:
     """What is said of one of them; raises UnknownName."""
-    entries = kept_reports()
-    for one in entries:
-        if one.id == wanted:
-            return one
-    raise UnknownName(
-        f'there is no report "{wanted}" that can be read; '
-        f"{known_names(wanted, (one.id for one in entries))}"
-    )
+    if _ID.fullmatch(wanted):  # also one that is beyond those of the list
+        entry = _entry(report_folder(settings().home, wanted))
+        if entry is not None and sees(here(), entry.owner):
+            return entry
+    known = known_names(wanted, (one.id for one in kept_reports()))
+    raise UnknownName(f'there is no report "{wanted}" that can be read; {known}')
 
 
 def open_report(wanted: str) -> Report:

@@ -22,7 +22,7 @@ from optuna.trial import FrozenTrial, Trial
 from optuna.trial import TrialState as State
 from sqlalchemy.exc import SQLAlchemyError
 
-from dlexplain.errors import BadInput, Cancelled, DlexplainError, RunError, UnknownName
+from dlexplain.errors import BadInput, Cancelled, DlexplainError, RunError, StatesError, UnknownName
 from dlexplain.execution import paths
 from dlexplain.execution.process import lower_priority
 from dlexplain.params import Value
@@ -41,6 +41,8 @@ POLL_SECONDS, WAITING_SECONDS, BEAT_SECONDS, SHOW_SECONDS = 0.1, 1.0, 1.0, 0.5
 LOCK_SECONDS = 5.0
 """How long another controller is waited for, which may be about to end."""
 NICE = 5
+AWAY_SECONDS = 2.0
+"""Before the store of the runs is asked again, which is away."""
 RESUMES = 3
 """How often a trial's run is resumed whose worker has gone."""
 FAILURES = 5
@@ -59,6 +61,7 @@ class Open:
     record: RunRecord
     reported: int = 0
     resumes: int = 0
+    pruned: bool = False
     looked: float = -math.inf
 
     def due(self) -> bool:
@@ -101,24 +104,40 @@ class Controller:
 
     def run(self) -> str:
         """To the end; returns the state that it ended in."""
-        self._beat(now=True)
-        self._adopt()
-        while True:
-            if self.files.stop_wished:
-                return self._stop()
-            for each in list(self.open.values()):
-                if each.due():
-                    self._look(each)
-            self._begin_some()
-            if not self.open and (why := self._why_over()):
-                ended = self._over(why)
-                if self._why_over():
-                    return ended
-                self.state = replace(self.state, state="running", why="")  # extended meanwhile
-            if time.monotonic() - self._showed >= SHOW_SECONDS:
-                self._show()
-            self._beat()
-            time.sleep(self.poll)
+        adopted, ended = False, ""
+        while not ended:
+            try:
+                if not adopted:
+                    self._beat(now=True)
+                    self._adopt()
+                adopted = True
+                ended = self._turn()
+            except StatesError as error:  # of the runs: it is away, or another holds it locked
+                _log.warning("waiting for the store of the runs: %s", error)
+                adopted = False  # a trial may have been asked for without a run, or with one
+                self._say_alive()
+                time.sleep(AWAY_SECONDS)
+            else:
+                time.sleep(0 if ended else self.poll)
+        return ended
+
+    def _turn(self) -> str:
+        """Look at what is open and begin what may be; the state that it ended in, or ""."""
+        if self.files.stop_wished:
+            return self._stop()
+        for each in list(self.open.values()):
+            if each.due():
+                self._look(each)
+        self._begin_some()
+        if not self.open and (why := self._why_over()):
+            ended = self._over(why)
+            if self._why_over():
+                return ended
+            self.state = replace(self.state, state="running", why="")  # extended meanwhile
+        if time.monotonic() - self._showed >= SHOW_SECONDS:
+            self._show()
+        self._beat()
+        return ""
 
     @property
     def seconds(self) -> float:
@@ -126,10 +145,13 @@ class Controller:
 
     def _beat(self, now: bool = False) -> None:
         if now or time.monotonic() - self._beaten >= BEAT_SECONDS:
-            self._beaten = time.monotonic()
-            self.state = replace(self.state, seconds=self.seconds, heartbeat=time.time())
-            self.files.write_state(self.state)
+            self._say_alive()
             self.runner.keep_going()  # whoever else looks after the queue may be gone
+
+    def _say_alive(self) -> None:
+        self._beaten = time.monotonic()
+        self.state = replace(self.state, seconds=self.seconds, heartbeat=time.time())
+        self.files.write_state(self.state)
 
     def _wanted(self) -> bool:
         """Beats; whether a long measurement is to go on."""
@@ -152,11 +174,14 @@ class Controller:
     # Trials begin
 
     def _adopt(self) -> None:
-        """Go on with the trials that an earlier controller has left open."""
+        """Go on with the trials that an earlier controller has left open, or this one when the
+        store of the runs was away."""
         self._recall()
         left = self.study.trials([State.RUNNING, State.WAITING])
         known = {r.spec["name"]: r for r in self.runner.family(self.files.id)} if left else {}
         for found in left:
+            if found.number in self.open:
+                continue
             trial, params = self.study.again(found)
             record = known.get(self.spec.trial_name(found.number))
             if record is None:
@@ -170,14 +195,15 @@ class Controller:
             if PRUNED in found.user_attrs:
                 self._prune(each)
             elif record.state in ("cancelled", "interrupted"):
-                each.record = self.runner.resume(record.id)
+                self._resume(each)
             _log.info("trial %d goes on with run %s", each.number, record.id)
 
     def _recall(self) -> None:
         """What is known of runs whose trials had ended, and were not written down for pages."""
         for found in self.study.trials([State.COMPLETE, State.PRUNED, State.FAIL]):
             kept = self._kept.get(found.number)
-            if RUN not in found.user_attrs or (kept and kept.state != "running"):
+            of_others = RUN in found.user_attrs and found.number in self._earlier
+            if not of_others or (kept and kept.state != "running"):
                 continue
             try:
                 record = self.runner.look(str(found.user_attrs[RUN]))
@@ -231,6 +257,9 @@ class Controller:
         except UnknownName:
             self._fail(each.trial, f"its run {each.record.id} was deleted")
             return
+        if each.pruned:  # the store was away in the midst of it
+            self._prune(each)
+            return
         pruned = self._report(each)
         match record.state:
             case "finished":
@@ -261,6 +290,7 @@ class Controller:
 
     def _prune(self, each: Open) -> None:
         """End its worker at once; a run that has finished meanwhile counts as finished."""
+        each.pruned = True
         each.trial.set_user_attr(PRUNED, each.reported)
         if each.record.active:
             try:
@@ -306,9 +336,18 @@ class Controller:
         if each.resumes >= RESUMES:
             self._fail(each.trial, f"its worker was gone {each.resumes + 1} times")
             return
-        each.resumes += 1
-        each.trial.set_user_attr(RESUMED, each.resumes)
-        each.record = self.runner.resume(each.record.id)
+        if self._resume(each):
+            each.resumes += 1
+            each.trial.set_user_attr(RESUMED, each.resumes)
+
+    def _resume(self, each: Open) -> bool:
+        """Whether its run goes on; a trial whose owner may have no more runs fails."""
+        try:
+            each.record = self.runner.resume(each.record.id)
+        except BadInput as error:
+            self._fail(each.trial, str(error))
+            return False
+        return True
 
     def _fail(self, trial: Trial, why: str) -> None:
         trial.set_user_attr(WHY, why)
@@ -417,8 +456,8 @@ def control(home: Path, sweep: str, runner: Runner | None = None) -> str:
 
 def _its_owner(files: SweepFiles) -> AbstractContextManager[None]:
     """Whose the runs are that it begins."""
-    owner = files.state.owner
-    return acting_as(Person(owner, "", "member")) if owner else nullcontext()
+    state = files.state
+    return acting_as(Person(state.owner, "", state.role)) if state.owner else nullcontext()
 
 
 def _control(files: SweepFiles, runner: Runner) -> str:

@@ -19,7 +19,7 @@ from dlexplain.errors import BAD_JSON, RunError, UnknownName
 from dlexplain.execution import paths
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.rows import is_alive
-from dlexplain.people import here
+from dlexplain.people import LOCAL, Person, Role, here
 from dlexplain.results.sweeps import Sweep, Trial
 from dlexplain.rights import sees
 from dlexplain.services.sweeps.spec import SweepSpec
@@ -31,6 +31,7 @@ class SweepState:
 
     pid, born, host, heartbeat  of its controller
     owner    e-mail address of whose it, and each of its runs, is; "" is this machine's own user
+    role     of the owner's when it was begun, whose rights and quotas its runs have
     seconds  it has been at work, all attempts together
     """
 
@@ -43,6 +44,7 @@ class SweepState:
     host: str = ""
     heartbeat: float | None = None
     owner: str = ""
+    role: Role = "member"
 
     def of(self, pid: int) -> "SweepState":
         """Run by a process of this machine, which has just beaten."""
@@ -68,12 +70,13 @@ class SweepFiles:
         self.home, self.id = home, sweep
 
     @classmethod
-    def make(cls, home: Path, sweep: str, spec: SweepSpec, owner: str = "") -> "SweepFiles":
-        """Of a new sweep; raises OSError."""
+    def make(cls, home: Path, sweep: str, spec: SweepSpec, person: Person = LOCAL) -> "SweepFiles":
+        """Of a new sweep of this person's; raises OSError."""
         files = cls(home, sweep)
         paths.sweep_folder(home, sweep).mkdir(parents=True)
         files.write_budget(Budget(spec.trials, spec.minutes))
-        files.write_state(SweepState("stopped", "it has not begun", time.time(), owner=owner))
+        new = SweepState("stopped", "it has not begun", time.time())
+        files.write_state(replace(new, owner=person.email, role=person.role))
         _write(paths.sweep_spec_file(home, sweep), spec.to_dict())
         return files
 

@@ -85,7 +85,7 @@ def start(spec: SweepSpec) -> Sweep:
     if not (status.there or status.fetched):
         raise SpecError([f"data {base.data}: {status.how}"])
     _check_cluster(base)
-    files = SweepFiles.make(settings().home, secrets.token_hex(4), spec, person.email)
+    files = SweepFiles.make(settings().home, secrets.token_hex(4), spec, person)
     note_audit("sweep", f"sweep {files.id}", spec.title)
     return _started(files)
 

@@ -21,6 +21,7 @@ from dlexplain.execution.spec import RunSpec
 from dlexplain.explainers.progress import Progress
 from dlexplain.memory import keep_memory
 from dlexplain.results import Estimate
+from dlexplain.rights import check
 from dlexplain.services.apart import answer, said_apart
 from dlexplain.settings import settings
 
@@ -138,7 +139,9 @@ def _samples(built: "Built") -> bytes:
 
 
 def estimate_apart(spec: RunSpec, progress: Progress, told: Told = lambda text: None) -> Estimate:
-    """The same in a niced process of its own; raises RunError, one sentence, or Cancelled."""
+    """The same in a niced process of its own; raises RunError, one sentence, Cancelled, or
+    NotAllowed, as a training does."""
+    check("train")
     for said in said_apart("dlexplain.services.training.estimating", spec.to_json(), progress):
         if "estimate" in said:
             values = said["estimate"]

@@ -16,6 +16,7 @@ from dlexplain.networks.hugging_face import NAME as OWN
 from dlexplain.networks.hugging_face import TOKENISER as OWN_TOKENISER
 from dlexplain.params import Value, parse
 from dlexplain.params import as_dict as params_dict
+from dlexplain.rights import check
 from dlexplain.settings import local_path
 from dlexplain.tasks.base import TASKS
 from dlexplain.tasks.private import is_private
@@ -86,7 +87,9 @@ def begun_with(name: str) -> RunSpec:
 
 
 def own_spec(name: str) -> RunSpec:
-    """What is known of a user's own model without loading it; raises UnknownName or ModelError."""
+    """What is known of a user's own model without loading it; raises UnknownName, ModelError or
+    NotAllowed."""
+    check("own model")
     task = task_of_own(name, OWN_TASKS)
     texts = task == "classify-text"
     task_params: dict[str, Value] = {"tokeniser": OWN_TOKENISER} if texts else {}

@@ -21,6 +21,7 @@ from dlexplain.execution.spec import RunSpec
 from dlexplain.explainers.progress import Progress
 from dlexplain.memory import keep_memory
 from dlexplain.results.rates import RateSearch
+from dlexplain.rights import check
 from dlexplain.services.apart import answer, said_apart
 from dlexplain.settings import settings
 from dlexplain.tasks.base import TASKS
@@ -124,7 +125,9 @@ def steepest(rates: NDArray[np.float64], losses: NDArray[np.float64]) -> float |
 def find_rate_apart(
     spec: RunSpec, progress: Progress, told: Told = lambda text: None
 ) -> RateSearch:
-    """The same in a niced process of its own; raises BadInput, RunError, or Cancelled."""
+    """The same in a niced process of its own; raises BadInput, RunError, Cancelled, or NotAllowed,
+    as a training does."""
+    check("train")
     check_rate_search(spec)
     for said in said_apart("dlexplain.services.training.rate_finding", spec.to_json(), progress):
         if "found" in said:

@@ -32,7 +32,7 @@ from dlexplain.execution.attempt import as_worker, attempt
 from dlexplain.execution.checkpoints import newest_good, read_checkpoint
 from dlexplain.execution.crew import with_crew
 from dlexplain.execution.environment import environment
-from dlexplain.execution.files import write_whole
+from dlexplain.execution.files import remove_parts, write_whole
 from dlexplain.execution.fitting import Fitting, make_trainer, quiet
 from dlexplain.execution.measuring import SMALLEST_BATCH, Measured, is_out_of_memory, measure
 from dlexplain.execution.parallel import own_threads
@@ -280,6 +280,7 @@ def _fit(
     built, precision = _prepare(home, row, device, reporter)
     save_facts(home, row, built.data.facts, built.files)
     reporter.phase("getting ready to train")
+    remove_parts(folder)  # as large as a checkpoint each
     while True:
         more: list[Callback] = [] if built.compressing is None else [built.compressing.callback()]
         if built.training.keep_every:

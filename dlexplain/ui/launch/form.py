@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dlexplain.errors import BadInput, WeightsError
+from dlexplain.errors import BadInput, NotAllowed, WeightsError
 from dlexplain.language import shown_by, tr
 from dlexplain.params import Spec, Value
 from dlexplain.services.training.catalogue import (
@@ -192,7 +192,7 @@ def pick_parent(
         return None
     try:
         return begun_with(str(chosen))
-    except (BadInput, WeightsError) as error:
+    except (BadInput, WeightsError, NotAllowed) as error:
         st.error(literal(tr(error)))
         return None
 

@@ -19,6 +19,7 @@ from dlexplain.results.sweeps import (
     value_text,
 )
 from dlexplain.results.words import certainty, csv_of, duration, sentence
+from dlexplain.services.shipped_examples import SWEEP, example_sweep
 from dlexplain.services.sweeps import sweeping as service
 from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked, asked, result_of, show_live
@@ -42,6 +43,8 @@ FEW = 20
 
 def now(sweep: str) -> Sweep | None:
     """As it is now; None where it cannot be read."""
+    if sweep == SWEEP:
+        return example_sweep()
     try:
         return service.sweep_now(sweep)
     except (UnknownName, RunError):
@@ -76,7 +79,7 @@ def show_head(found: Sweep) -> None:
     if found.why and found.state != "running":
         kind = st.error if found.state == "failed" else st.info
         kind(literal(tr(sentence(found.why.rstrip(".")))))
-    follow(found.id, _answer)
+    follow(found.id, show_best)
     state = partial(_state, found.id)
     rerun_when(state, partial(is_active, found.id), EVERY_SECONDS)
 
@@ -86,7 +89,7 @@ def _state(sweep: str) -> str:
     return "" if found is None else found.state
 
 
-def _answer(found: Sweep) -> None:
+def show_best(found: Sweep) -> None:
     """Progress, and the best so far."""
     if found.active:
         most, done = found.budget[0], sum(t.state != "running" for t in found.trials)
@@ -192,7 +195,9 @@ SECTIONS = ("History", "Parameters", "Importance", "Trials", "Front", "Optuna")
 
 def show_found(found: Sweep) -> None:
     """What the trials say, a section at a time."""
-    known = [s for s in SECTIONS if s != "Front" or len(found.aims) > 1]
+    left_out = {"Front"} if len(found.aims) < 2 else set()
+    left_out |= {"Optuna"} if found.id == SWEEP else set()  # its store is not here
+    known = [section for section in SECTIONS if section not in left_out]
     section = st.segmented_control(
         tr("Section"), known, default="Front" if "Front" in known else known[0],
         key=f"sweep-section-{found.id}", required=True, label_visibility="collapsed",
@@ -356,7 +361,7 @@ def _row(found: Sweep, trial: Trial) -> dict[str, object]:
         **params,
         **({"Epochs": len(trial.curve)} if any(t.curve for t in found.trials) else {}),
         "Steps": trial.steps,
-        "Run": f"runs?run={trial.run}" if trial.run else None,
+        **({"Run": f"runs?run={trial.run}"} if trial.run else {}),
         "Why it failed": trial.why,
     }
 

@@ -10,9 +10,11 @@ import pytest
 from filelock import FileLock
 from optuna.storages import InMemoryStorage
 
-from dlexplain.errors import Cancelled, RunError
+from dlexplain.errors import BadInput, Cancelled, RunError, StatesError
 from dlexplain.execution import paths
+from dlexplain.people import Person, here
 from dlexplain.results.sweeps import Sweep
+from dlexplain.services.sweeps import controller
 from dlexplain.services.sweeps.controller import Controller, control
 from dlexplain.services.sweeps.spec import SweepSpec, sweep_spec
 from dlexplain.services.sweeps.store import Budget, SweepFiles, this_process
@@ -69,6 +71,65 @@ def test_trials_are_runs_and_the_best_is_found(tmp_path: Path) -> None:
     assert list(numbers) == list(range(8))
     assert list(so_far) == [max(values[: i + 1]) for i in range(8)]
     assert ", n = 143, with learning_rate" in found.best_words
+
+
+@pytest.mark.parametrize("pruner", ["none", "asha"])
+@pytest.mark.parametrize("what", ["launch", "look", "cancel", "tag", "keep_going", "family"])
+def test_a_store_that_is_away_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, pruner: str
+) -> None:
+    """Every third call fails, before or after it has done its work: no trial is lost or doubled."""
+    monkeypatch.setattr(controller, "AWAY_SECONDS", 0.0)
+    runs = FakeRuns(peak)
+    asked, real = [0], getattr(runs, what)
+
+    def away(*given: Any) -> Any:
+        asked[0] += 1
+        if asked[0] % 3 == 1:
+            raise StatesError("the store does not answer")
+        found = real(*given)
+        if asked[0] % 3 == 2 and asked[0] % 2:
+            raise StatesError("it was gone before it had answered")
+        return found
+
+    monkeypatch.setattr(runs, what, away)
+    found = swept(tmp_path, sweep_spec(BASE, VARY, "random", pruner, trials=8), runs)
+    assert (found.state, found.why) == ("finished", "its 8 trials are done")
+    assert len(found.trials) == len(runs.records) == 8
+    assert {t.state for t in found.trials} <= {"finished", "pruned"}
+    assert {t.run for t in found.trials} == set(runs.records)
+
+
+def test_a_quota_that_is_used_up_fails_a_trial_and_not_the_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = FakeRuns(peak)
+    spec = sweep_spec(BASE, VARY, trials=2)
+    real, gone = runs.look, []
+
+    def look(run: str) -> Any:
+        if not gone:
+            gone.append(run)
+            runs.records[run] = replace(runs.records[run], state="interrupted")
+        return real(run)
+
+    def refuse(run: str) -> Any:
+        raise BadInput("your runs have been at work for 60 minutes")
+
+    monkeypatch.setattr(runs, "look", look)
+    monkeypatch.setattr(runs, "resume", refuse)
+    found = swept(tmp_path, spec, runs)
+    assert found.state == "finished"
+    assert sorted(t.state for t in found.trials) == ["failed", "finished"]
+    assert "60 minutes" in {t.why for t in found.trials if t.state == "failed"}.pop()
+
+
+def test_an_admins_sweep_has_an_admins_rights(tmp_path: Path) -> None:
+    spec = sweep_spec(BASE, VARY, trials=1)
+    eve = Person("eve@example.org", "Eve", "admin")
+    files = SweepFiles.make(tmp_path, "s1", spec, eve)
+    with controller._its_owner(files):
+        assert (here().email, here().role) == (eve.email, "admin")
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "cma-es", "random"])
