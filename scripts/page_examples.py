@@ -7,12 +7,14 @@ python scripts/page_examples.py report ID
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from dlexplain.execution.files import write_whole
 from dlexplain.execution.paths import shipped_example
+from dlexplain.results import Curve
 from dlexplain.results.run_groups import GroupedRuns
 from dlexplain.services.reporting.store import open_report
 from dlexplain.services.sweeps.sweeping import sweep_now
@@ -32,20 +34,14 @@ def runs_in_groups(field: str, about: str, ids: list[str]) -> GroupedRuns:
         key: {record.id: record.metrics[key] for record in records if key in record.metrics}
         for key in TESTS
     }
-    found = GroupedRuns(about, tuple(group_runs(records, field)), tuple(curves), tests)
-    return GroupedRuns.from_dict(
-        {**found.to_dict(), "curves": list(map(thinned, found.to_dict()["curves"]))}
-    )
+    return GroupedRuns(about, tuple(group_runs(records, field)), tuple(curves), tests)
 
 
-def thinned(curve: dict[str, list[float]]) -> dict[str, list[float]]:
+def thinned(curve: Curve) -> Curve:
     """Every so many points, and the last."""
-    every = max(1, len(curve["steps"]) // MOST_POINTS)
-    places = sorted({*range(0, len(curve["steps"]), every), len(curve["steps"]) - 1})
-    return {
-        **curve,
-        **{key: [curve[key][place] for place in places] for key in ("steps", "values")},
-    }
+    every = max(1, len(curve) // MOST_POINTS)
+    places = sorted({*range(0, len(curve), every), len(curve) - 1})
+    return replace(curve, steps=curve.steps[places], values=curve.values[places])
 
 
 def main() -> None:

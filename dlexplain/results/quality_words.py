@@ -15,5 +15,9 @@ SAYS: dict[str, dict[str, str]] = {
 
 def words_of(fact: Fact) -> str:
     """ "Faithful 0.31", "Not stable", "Stability: not measured" """
-    says = SAYS[fact.name].get(fact.verdict, f"{fact.title}: not measured")
-    return f"{says} {fact.short}".strip()
+    return f"{verdict_of(fact)} {fact.short}".strip()
+
+
+def verdict_of(fact: Fact) -> str:
+    """ "Faithful", "Not stable", "Stability: not measured" """
+    return SAYS[fact.name].get(fact.verdict, f"{fact.title}: not measured")

@@ -8,6 +8,8 @@ from dlexplain.results.run_groups import GroupedRuns
 from dlexplain.results.sweeps import Sweep
 from dlexplain.services.shipped_results import read_one
 
+ABOUT_RUNS = "The article's CNN on digits with three activations, five seeds of each."
+"""As the runs' file says it; here for the translators."""
 SWEEP = "example"
 """The id of the sweep that comes along, which is none that a home folder gives."""
 

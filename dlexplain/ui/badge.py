@@ -10,7 +10,8 @@ import streamlit as st
 from dlexplain.figures.quality import plot_quality
 from dlexplain.language import shown_by, tr
 from dlexplain.results import Badge, Quality
-from dlexplain.results.quality_words import words_of
+from dlexplain.results.quality import Fact
+from dlexplain.results.quality_words import verdict_of
 from dlexplain.results.words import evaluations_told
 from dlexplain.services.jobs import Job, Progress
 from dlexplain.ui.charts import chart
@@ -45,6 +46,13 @@ LIMITS = (
     "stands in their place; the random maps' parts are replaced alike. Noise that the model itself "
     "minds moves a right map too. And a faithful map can show a shortcut that the model took."
 )
+
+
+def fact_told(fact: Fact) -> str:
+    """ "Faithful 0.31" in the reader's language."""
+    number, _, unit = fact.short.rpartition(" ")
+    short = tr(f"{number} points") if unit == "points" else fact.short
+    return f"{tr(verdict_of(fact))} {short}".strip()
 
 
 def show_badge(found: Asked[Any], index: int, judge: Judge) -> None:
@@ -91,7 +99,7 @@ def _draw(asked: Asked[Badge], key: str, result: Any, judge: Judge) -> None:
     with st.container(horizontal=True, gap="small"):
         for fact in found.facts:
             icon, colour = LOOKS[fact.verdict]
-            st.badge(tr(words_of(fact)), icon=icon, color=colour)
+            st.badge(fact_told(fact), icon=icon, color=colour)
     of = asked.question[:3]  # of this answer, measured whole or not
     opened = _curve_of(key, of) is not None
     with st.expander(tr("What was measured"), opened, icon=":material/fact_check:"):

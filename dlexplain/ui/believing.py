@@ -9,11 +9,11 @@ import streamlit as st
 from dlexplain.errors import BadInput
 from dlexplain.language import in_words, tr
 from dlexplain.results import Arbitration, Badge, MapAgreement
-from dlexplain.results.quality_words import words_of
 from dlexplain.results.trust_words import verdict
 from dlexplain.services.jobs import Job, Progress
 from dlexplain.services.quality.believing import RULE, advice, agree, fact_of, least_alike, order_of
 from dlexplain.services.quality.shipped import largest
+from dlexplain.ui.badge import fact_told
 from dlexplain.ui.jobs import Asked, asked_all, result_of
 from dlexplain.ui.live import drawn_before, live
 from dlexplain.ui.markdown import literal
@@ -75,7 +75,7 @@ def _draw(
     st.markdown(f"**{literal(tr(advice(titles, badges)))}**")
     rows = [
         {"Method": titles[place]}
-        | {title: tr(words_of(fact_of(badges[place], name))) for name, title in FACTS.items()}
+        | {title: fact_told(fact_of(badges[place], name)) for name, title in FACTS.items()}
         for place in order_of(badges)
     ]
     st.table(in_words(rows), border="horizontal")

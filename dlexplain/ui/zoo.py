@@ -40,7 +40,7 @@ def show_zoo() -> None:
             "Model": card.model,
             "Data": card.data,
             "Task": card.task,
-            "Parameters": count(card.parameters),
+            "Parameters": tr(count(card.parameters)),
             "On disk": size(card.bytes),
             "Trained in": tr(trained_in(card)),
         }

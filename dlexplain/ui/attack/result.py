@@ -139,7 +139,9 @@ def _draw_maps(found: Asked[MapsOfAttack]) -> None:
     for column, (one, caption, other) in zip(columns, shown, strict=False):
         rival = None if other is None else other.heatmap
         pixels, _ = page_image(one.picture, one.heatmap, one.signed, rival=rival)
-        column.image(pixels, caption=literal(caption), width="stretch", alt=tr(f"Map: {caption}"))
+        column.image(
+            pixels, caption=tr(literal(caption)), width="stretch", alt=tr(f"Map: {caption}")
+        )
     if maps.correlation is None or maps.overlap is None:
         st.caption(tr("One of the maps says nothing, so the two cannot be compared."))
         return

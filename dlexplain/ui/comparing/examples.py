@@ -46,7 +46,7 @@ def _title(found: ModelComparison, one: ComparedExample) -> str:
 def _maps(found: ModelComparison, one: ComparedExample, shown: ShownExample, key: str) -> None:
     titles = [_says(found, one, place) for place in range(len(shown.maps))]
     if found.modality == "picture":
-        plain = [_says(found, one, place, mark="") for place in range(len(shown.maps))]
+        plain = [tr(_says(found, one, place, mark="")) for place in range(len(shown.maps))]
         st.html(compared_tiles(found, shown, plain))
     elif found.modality == "text":
         for title, html in zip(titles, compared_texts(found, shown), strict=True):

@@ -83,7 +83,7 @@ def _numbers(found: ModelComparison) -> None:
         st.markdown(tr("**What became of the classes**"))
         st.table(
             in_words([
-                {"": one.title, "n": str(one.count), "Share, 95% interval": str(one.share)}
+                {"": tr(one.title), "n": str(one.count), "Share, 95% interval": str(one.share)}
                 for one in found.changes
             ]),
             border="horizontal", hide_index=True,
@@ -92,7 +92,7 @@ def _numbers(found: ModelComparison) -> None:
     st.table(
         in_words(
             [
-                {"": capital(name), "Mean, 95% interval": number(value)}
+                {"": capital(tr(name)), "Mean, 95% interval": number(value)}
                 for name, value in found.means()
             ]
         ),

@@ -59,8 +59,10 @@ def _graph(found: Layers) -> None:
 def _facts(found: Layers) -> None:
     about = "Of convolutions and linear layers, for one picture; the others cost little."
     with st.container(horizontal=True, gap="large"):
-        st.metric(tr("Parameters"), count(found.parameters), width="content")
-        st.metric(tr("Multiply-adds"), count(found.multiply_adds), help=tr(about), width="content")
+        st.metric(tr("Parameters"), tr(count(found.parameters)), width="content")
+        st.metric(
+            tr("Multiply-adds"), tr(count(found.multiply_adds)), help=tr(about), width="content"
+        )
         st.metric(tr("Layers"), len(found.layers), width="content")
         st.metric(tr("Input"), shape_text(found.input_shape), width="content")
 

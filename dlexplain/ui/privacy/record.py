@@ -104,10 +104,10 @@ def _row(
 ) -> dict[str, str]:
     loss = float((members if member else others)[at])
     return {
-        "Training": name,
+        "Training": tr(name),
         "Loss": f"{loss:.3g}",
-        "Members with such a loss or more": _above(members, loss, member),
-        "Others with such a loss or more": _above(others, loss, not member),
+        "Members with such a loss or more": tr(_above(members, loss, member)),
+        "Others with such a loss or more": tr(_above(others, loss, not member)),
     }
 
 

@@ -65,7 +65,7 @@ def _rows(found: ClassifierCalibration) -> list[dict[str, str]]:
     if found.fitted:
         sides[f"Temperature {found.temperature:.2f}"] = _measures(found.after)
     names = sides["As it is"]
-    return [{"Measure": name, **{k: side[name] for k, side in sides.items()}} for name in names]
+    return [{"Measure": tr(name), **{k: side[name] for k, side in sides.items()}} for name in names]
 
 
 def _measures(scores: CalibrationScores) -> dict[str, str]:

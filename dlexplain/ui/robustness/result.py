@@ -109,7 +109,7 @@ def _attack_rows(found: Robustness, second: Robustness | None) -> list[dict[str,
         for curve in each.attacks if each is not None else ():
             assert each is not None
             row: dict[str, Any] = {"Model": each.model} if second is not None else {}
-            row |= {"Attack": curve.title, "As they are": str(each.clean)}
+            row |= {"Attack": tr(curve.title), "As they are": str(each.clean)}
             for budget, accuracy in zip(each.budgets, curve.accuracy, strict=True):
                 row[budget_told(each.norm, budget)] = str(accuracy)
             rows.append(row | {"Any change": "" if curve.unbounded is None
