@@ -149,7 +149,7 @@ def show_differences(found: Sequence[GroupDifference]) -> None:
         height="content" if len(found) < 10 else 380,
         column_config=in_words(
             {
-                "Groups": st.column_config.TextColumn(width="medium"),
+                "Groups": st.column_config.TextColumn(width="large"),
                 "p": st.column_config.TextColumn(
                     help=tr(
                         "Of Welch's t-test, two-sided: how often means at least this far apart "
@@ -176,7 +176,7 @@ def _row(each: GroupDifference) -> dict[str, str]:
         "p": f"{each.p:.2g}" if tested else "",
         "p, Holm": f"{each.p_holm:.2g}" if tested else "",
         "n": f"{each.n[1]} and {each.n[0]}",
-        "So": each.verdict,
+        "So": tr(each.verdict),
     }
 
 

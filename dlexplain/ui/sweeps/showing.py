@@ -101,32 +101,36 @@ def show_best(found: Sweep) -> None:
     if best is not None:
         value = found.aim.told(best.values[0])
         sure = certainty(found.aim.metric, best.values[0], best.n)
-        cells.append((f"best {found.aim.title}", value, sure or f"trial {best.number}"))
+        title = tr(f"best {tr(found.aim.title)}")
+        cells.append((title, value, sure or f"trial {best.number}"))
         tested = sorted(best.test.items(), key=lambda item: "loss" in item[0])
         for key, one in [item for item in tested if item[0] != found.aim.metric][:2]:
             name, _, text = metric_text(key, one).rpartition(" ")
-            cells.append((f"its {name}", text, certainty(key, one, best.test_n)))
+            cells.append((tr(f"its {tr(name)}"), text, certainty(key, one, best.test_n)))
     cells.append(("trials", f"{len(found.trials):,}", found.counted or "none yet"))
     cells.append(("steps done", f"{found.steps:,}", _saved(found)))
     with st.container(horizontal=True, gap="small"):
         for name, text, below in cells:
             with st.container(border=True, width="content"):
-                st.metric(literal(name), text, width="content")
+                st.metric(literal(tr(name)), text, width="content")
                 st.caption(literal(tr(below)))
     if best is None:
         st.caption(tr("No trial has finished yet; the best stands here as soon as one has."))
         return
     st.markdown(tr(f"**{literal(told(best.params))}** in trial {best.number}."))
     many = len(found.finished)
-    st.caption(
-        f"Chosen as the best of {many:,d} finished trial{'s' * (many != 1)} by "
-        f"{literal(tr(found.aim.title))} itself, which flatters it; "
-        + (
-            tr("the test was not used to choose.")
-            if not found.aim.metric.startswith("test/")
-            else tr("so the test is no fair test of it any more.")
+    trials, aim = "trial" if many == 1 else "trials", literal(found.aim.title)
+    if found.aim.metric.startswith("test/"):
+        chosen = (
+            f"Chosen as the best of {many:,d} finished {trials} by {aim} itself, which flatters "
+            "it; so the test is no fair test of it any more."
         )
-    )
+    else:
+        chosen = (
+            f"Chosen as the best of {many:,d} finished {trials} by {aim} itself, which flatters "
+            "it; the test was not used to choose."
+        )
+    st.caption(tr(chosen))
 
 
 def _saved(found: Sweep) -> str:
@@ -201,6 +205,7 @@ def show_found(found: Sweep) -> None:
     section = st.segmented_control(
         tr("Section"), known, default="Front" if "Front" in known else known[0],
         key=f"sweep-section-{found.id}", required=True, label_visibility="collapsed",
+        format_func=tr,
     )  # fmt: skip
     if section == "History":
         follow(found.id, _history)
