@@ -47,8 +47,8 @@ class Visit:
 
 
 def picture(seed: int) -> bytes:
-    """The cup of coffee with noise: its class is known, and it is in no memory."""
-    with Image.open(sample_path("coffee")) as found:
+    """The rocket with noise: its class is known, and it is in no memory."""
+    with Image.open(sample_path("rocket")) as found:
         values = np.asarray(found.convert("RGB")).astype(int)
     noise = np.random.default_rng(seed).integers(-8, 9, values.shape)
     file = io.BytesIO()
@@ -66,10 +66,10 @@ def visit(server: str, content: bytes) -> Visit:
         visitor.until(ready)
         before = visitor.pictures()
         started = time.perf_counter()
-        visitor.upload(("cup.jpg", content))
-        visitor.until(lambda page: "espresso" in page.text())
+        visitor.upload(("rocket.jpg", content))
+        visitor.until(lambda page: "missile" in page.text())
         classes = time.perf_counter() - started
-        visitor.until(lambda page: set(page.pictures("Grad-CAM: espresso")) - set(before))
+        visitor.until(lambda page: set(page.pictures("Grad-CAM: missile")) - set(before))
         return Visit(classes, time.perf_counter() - started)
 
 

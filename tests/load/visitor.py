@@ -146,10 +146,10 @@ class Visitor:
         message.ParseFromString(received)
         match message.WhichOneof("type"):
             case "new_session":
-                started = message.new_session
-                self._page_hash = started.page_script_hash
-                self._session = started.initialize.session_id or self._session
+                self._session = message.new_session.initialize.session_id or self._session
                 self.running = True
+            case "navigation":
+                self._page_hash = message.navigation.page_script_hash
             case "script_finished":
                 self.running = False
             case "delta":
