@@ -45,6 +45,11 @@ Source = str | Path | bytes | NDArray[np.generic] | Image.Image
 MOST_SCANS = 100
 """Passes over the pixels that a JPEG may ask for; encoders write about ten."""
 CHEAP_BYTES = {"JPEG": 500_000, "PNG": 500_000, "WEBP": 500_000, "BMP": 3_000_000, "GIF": 50_000}
+HEAD_BYTES = 500_000
+"""Of a file, in which its size is looked for: reading on would take long of one that is made of
+millions of small parts."""
+DECLARE = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
+"""Kinds whose size stands at the beginning of their files."""
 CHEAP_MEGAPIXELS = 1.0
 """A file of up to so many bytes, and pixels times scans, is decoded in the calling process."""
 
@@ -190,6 +195,19 @@ def _from_file(data: bytes, name: str, limit: float) -> Decoded:
             if image.width * image.height * scans <= CHEAP_MEGAPIXELS * 1e6:
                 return decode(image, name)
     return decode_apart(data, kind, name, limit, settings().decode_seconds)
+
+
+def declared_pixels(data: bytes) -> int:
+    """Width times height as a file of a common kind declares them at its beginning, without
+    decoding it; 0 where only decoding tells."""
+    kind = kind_of(data)
+    if kind not in DECLARE:
+        return 0
+    try:
+        with _muted(), open_file(data[:HEAD_BYTES], kind, "", float("inf")) as image:
+            return image.width * image.height
+    except PictureError:
+        return 0
 
 
 @contextlib.contextmanager

@@ -218,10 +218,12 @@ def _one_of(pictures: list[Picture]) -> Picture | None:
         return pictures[0] if pictures else None
     fresh = [place for place, digest in enumerate(digests) if digest not in known]
     state["which"] = fresh[0] if fresh else min(state.get("which") or 0, len(pictures) - 1)
+    # Streamlit keeps what a widget was made with for as long as it may return: no pictures in it.
+    labels = [f"{place}. {literal(one.name)}" for place, one in enumerate(pictures, 1)]
     place = st.pills(
         tr("Which picture"),
         range(len(pictures)),
-        format_func=lambda i: f"{i + 1}. {literal(pictures[i].name)}",
+        format_func=labels.__getitem__,
         key="which",
         required=True,
     )

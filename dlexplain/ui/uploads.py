@@ -7,7 +7,7 @@ import streamlit as st
 
 from dlexplain.errors import PictureError
 from dlexplain.language import tr
-from dlexplain.services.pictures.sources import Picture, read_picture
+from dlexplain.services.pictures.sources import Picture, declared_pixels, read_picture
 from dlexplain.settings import settings
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.session import here
@@ -38,22 +38,24 @@ def read_uploads(slot: str, files: Sequence[Upload]) -> list[Picture]:
     """
     held = here().pictures
     before, others = held.get(slot, {}), [held[other] for other in held if other != slot]
-    room = _Room([*others, {file.file_id: before.get(file.file_id) for file in files}])
-    known: dict[str, Picture | str] = {}
-    refused: list[str] = []
-    for file in files:
-        found = before.get(file.file_id)
-        if found is None and not (problem := room.lacks(file.name)):
-            found = _read(file)
-            if isinstance(found, Picture) and (problem := room.lacks(file.name, found)):
-                found = None
-        if found is None:
-            refused.append(problem)
+    known = {file.file_id: before[file.file_id] for file in files if file.file_id in before}
+    fresh = [file for file in files if file.file_id not in known]
+    # What has no room is told before the rest is decoded, which takes seconds a picture.
+    room = _Room([*others, known])
+    problems = {one.file_id: room.lacks(one.name, declared_pixels(one.getvalue())) for one in fresh}
+    _tell(list(filter(None, problems.values())))
+    room, later = _Room([*others, known]), []
+    for file in fresh:
+        if problems[file.file_id]:
+            continue
+        found = _read(file)
+        if isinstance(found, Picture) and (problem := room.lacks(file.name, _pixels(found))):
+            later.append(problem)  # its file had not said how large it is
         else:
             known[file.file_id] = found
-    held[slot] = known
-    _tell([found for found in known.values() if isinstance(found, str)] + refused)
-    return [found for found in known.values() if isinstance(found, Picture)]
+    held[slot] = {file.file_id: known[file.file_id] for file in files if file.file_id in known}
+    _tell([found for found in held[slot].values() if isinstance(found, str)] + later)
+    return [found for found in held[slot].values() if isinstance(found, Picture)]
 
 
 class _Room:
@@ -63,9 +65,11 @@ class _Room:
         found = [one for slot in slots for one in slot.values() if isinstance(one, Picture)]
         self._count, self._pixels = len(found), sum(map(_pixels, found))
 
-    def lacks(self, name: str, found: Picture | None = None) -> str:
-        """Why there is none for a file, a sentence, or "", of which a picture that was read counts
-        from now on."""
+    def lacks(self, name: str, pixels: int) -> str:
+        """Why there is none for a file, a sentence, or "" where it counts from now on.
+
+        pixels  that it has, as far as that is known, else 0
+        """
         given = settings()
         most, limit = given.max_uploads, given.max_uploads_megapixels * 1e6
         if self._count >= most:
@@ -73,15 +77,13 @@ class _Room:
                 f"{name} is not read: this tab holds {self._count:d} pictures, and {most:d} are"
                 " accepted; remove some, and it will be read"
             )
-        size = _pixels(found) if found else 1
-        if self._pixels + size > limit:
+        if self._pixels + max(1, pixels) > limit:
             return (
                 f"{name} is not read: with it the pictures of this tab would have more than"
                 f" {given.max_uploads_megapixels:g} megapixels together; remove some, and it will"
                 " be read"
             )
-        if found:
-            self._count, self._pixels = self._count + 1, self._pixels + size
+        self._count, self._pixels = self._count + 1, self._pixels + pixels
         return ""
 
 

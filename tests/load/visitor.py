@@ -7,6 +7,7 @@ that counts, so that what is measured is the server's.
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from types import MappingProxyType
 from urllib.parse import urlencode
 
@@ -42,22 +43,25 @@ class Visitor:
         self.running = False
 
     def __enter__(self) -> "Visitor":
-        self._token = self._http.get("/_stcore/health").cookies[XSRF]
-        self._http.headers["X-Xsrftoken"] = self._token
-        address = self._server.replace("http", "ws", 1) + "/_stcore/stream"
-        self._socket = connect(
-            address,
-            subprotocols=["streamlit", self._token],  # type: ignore[list-item]
-            origin=self._server,  # type: ignore[arg-type]
-            additional_headers={"Cookie": f"{XSRF}={self._token}"},
-            max_size=None,
-        )
-        self._rerun()
+        token = self._http.get("/_stcore/health").cookies[XSRF]
+        self._http.headers["X-Xsrftoken"] = token
+        with ExitStack() as stack:
+            stack.callback(self._http.close)
+            address = self._server.replace("http", "ws", 1) + "/_stcore/stream"
+            connecting = connect(
+                address,
+                subprotocols=["streamlit", token],  # type: ignore[list-item]
+                origin=self._server,  # type: ignore[arg-type]
+                additional_headers={"Cookie": f"{XSRF}={token}"},
+                max_size=None,
+            )
+            self._socket = stack.enter_context(connecting)
+            self._rerun()
+            self._open = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
-        self._http.close()
+        self._open.close()
 
     def until(self, seen: Callable[["Visitor"], object], seconds: float = SLOW) -> None:
         """Listen, and have what asks for it drawn again and again, until `seen` is true.
@@ -80,7 +84,8 @@ class Visitor:
                 continue
 
     def upload(self, *files: tuple[str, bytes]) -> None:
-        """Files by name, into the first uploader of the page, which must be there."""
+        """Files by name, into the page's first uploader."""
+        self.until(lambda page: "file_uploader" in page.kinds())
         uploader = next(
             one.file_uploader for one in self.shown.values() if one.HasField("file_uploader")
         )

@@ -14,7 +14,7 @@ from dlexplain.data.decoding_apart import start_ahead
 from dlexplain.data.file_kinds import ENDINGS, FORMATS_IN_WORDS
 from dlexplain.data.fit import Fit, read_fit
 from dlexplain.data.picture_files import PictureFiles, find_pictures
-from dlexplain.data.pictures import Picture, read_picture
+from dlexplain.data.pictures import Picture, declared_pixels, read_picture
 from dlexplain.data.samples import (
     SAMPLES,
     give_samples,
@@ -42,6 +42,7 @@ __all__ = [
     "KnownPicture",
     "Picture",
     "PictureFiles",
+    "declared_pixels",
     "find_pictures",
     "give_samples",
     "kept_pictures",
