@@ -12,7 +12,7 @@ from tests.load.visitor import Visitor
 
 CLASSES = {
     "coffee": "espresso",
-    "chelsea": "tabby",
+    "chelsea": "tiger cat",
     "rocket": "missile",
 }
 """Sample -> a word of what it is taken for."""
