@@ -62,7 +62,7 @@ format: $(VENV)/installed-dev ## format and mend what can be mended
 bench: $(VENV)/installed-dev ## measure speed against Captum, bare loops, floors and the clock; about half an hour
 	@mkdir -p build; status=0; \
 	CHROMIUM="$$(scripts/find_chromium.sh $(BIN))" || exit 1; export CHROMIUM; \
-	for name in explain folder page first_paint train beside runs text text_generation text_attention latent quality attack fair; do \
+	for name in explain folder page first_paint train beside runs text text_generation text_attention latent quality attack fair sessions heavy_uploads; do \
 		$(BIN)/python benchmarks/$$name.py --json build/bench-$$name.json || status=1; \
 	done; exit $$status
 

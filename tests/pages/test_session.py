@@ -141,6 +141,30 @@ def test_pictures_are_forgotten_soon_and_read_again_for_who_returns(
     assert not page.error
 
 
+def choosing_page() -> None:
+    import streamlit as st
+
+    from dlexplain.ui.pictures import _one_of
+    from dlexplain.ui.uploads import read_uploads
+
+    files = st.file_uploader("Pictures", accept_multiple_files=True, key="uploads")
+    _one_of(read_uploads("uploads", files))
+
+
+def test_nothing_that_a_session_may_return_to_holds_its_pictures() -> None:
+    """Streamlit keeps a session's widgets, and what they were made with, for two minutes after its
+    browser is gone: the choice between two pictures once held both, 768 MB of four large ones."""
+    page = AppTest.from_function(choosing_page).run()
+    upload(page, *((f"{seed}.png", encoded(noise(8 + seed), "PNG")) for seed in range(2)))
+    held = page.session_state[HELD]
+    pictures = [weakref.ref(one) for one in held.pictures["uploads"].values()]
+    assert len(pictures) == 2
+    assert len(page.get("button_group")) == 1
+    held._forget(held.visits)
+    gc.collect()
+    assert [one() for one in pictures] == [None, None]
+
+
 @pytest.fixture
 def tight(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("DLEXPLAIN_MAX_UPLOADS", "2")
