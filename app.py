@@ -23,7 +23,8 @@ look_after_runs()
 here()
 why = kept_out()
 place = "top" if why is None else "hidden"
-page = st.navigation(menu(why is None and offers_audit()), position=place)
+# Who has yet to log in may have come by any page's address.
+page = st.navigation(menu(why is not None or offers_audit()), position=place)
 with offer_languages():  # out of the page's flow, so that nothing moves
     begin_at_top(page.url_path)
     if why is None:

@@ -2,7 +2,7 @@
 
 python scripts/page_examples.py runs FIELD ABOUT RUN...   runs in groups by a field of their specs
 python scripts/page_examples.py sweep ID
-python scripts/page_examples.py report ID
+python scripts/page_examples.py report ID LANGUAGE        made in this language, en or zh
 """
 
 import json
@@ -50,8 +50,8 @@ def main() -> None:
             page, found = "runs", runs_in_groups(field, about, ids).to_dict()
         case ["sweep", wanted]:
             page, found = "sweep", sweep_now(wanted).to_dict()
-        case ["report", wanted]:
-            page, found = "report", open_report(wanted).to_dict()
+        case ["report", wanted, language]:
+            page, found = f"report.{language}", open_report(wanted).to_dict()
         case _:
             raise SystemExit(__doc__)
     file = shipped_example(page)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from dlexplain.execution.paths import shipped_example
+from dlexplain.language import SOURCE, language
 from dlexplain.results.reports import Report
 from dlexplain.results.run_groups import GroupedRuns
 from dlexplain.results.sweeps import Sweep
@@ -28,5 +29,7 @@ def example_sweep() -> Sweep | None:
 
 
 def example_report() -> Report | None:
-    """A report of a picture's explanation."""
-    return read_one(shipped_example("report"), Report.from_dict)
+    """A report of a picture's explanation, in the reader's language: its charts have words."""
+    names = dict.fromkeys((SOURCE, language()))
+    found = [read_one(shipped_example(f"report.{name}"), Report.from_dict) for name in names]
+    return found[-1] or found[0]

@@ -9,7 +9,7 @@ whichever page and in whichever session, is given it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -23,7 +23,7 @@ from dlexplain.ui.progress import progress_text
 from dlexplain.ui.session import here
 
 if TYPE_CHECKING:  # Home is drawn before anything of this is needed
-    from dlexplain.ui.jobs import Asked
+    from dlexplain.services.jobs import Job
 
 MOST = 4
 """Of one person; each may hold an answer in memory."""
@@ -32,11 +32,23 @@ LONGEST = 80
 ENDED = {"done": "finished", "cancelled": "cancelled", "failed": "failed"}
 
 
+class Asked(Protocol):
+    """A question and the jobs that answer it, as ui/jobs.py has them."""
+
+    slot: str
+    question: Any
+    jobs: "list[Job[Any]]"
+
+    @property
+    def active(self) -> bool: ...
+    def cancel(self) -> None: ...
+
+
 @dataclass(eq=False)
 class Kept:
     """What was asked, on which page, under pages/, and what stood in its address."""
 
-    asked: "Asked[Any]"
+    asked: Asked
     page: str
     query: Mapping[str, str]
 
@@ -66,11 +78,11 @@ def kept() -> list[Kept]:
     return _all().get(here().owner, [])
 
 
-def is_kept(found: "Asked[Any]") -> bool:
+def is_kept(found: Asked) -> bool:
     return any(one.asked is found for one in kept())
 
 
-def find(slot: str, question: object) -> "Asked[Any] | None":
+def find(slot: str, question: object) -> Any:
     """What the visitor has kept of this question, if any."""
     return next(
         (one.asked for one in kept() if (one.asked.slot, one.asked.question) == (slot, question)),
@@ -78,7 +90,7 @@ def find(slot: str, question: object) -> "Asked[Any] | None":
     )
 
 
-def keep(found: "Asked[Any]") -> None:
+def keep(found: Asked) -> None:
     """It ends with its session no more; what cannot be found again by its person is not kept."""
     mine, page = here(), _page_shown()
     _all().setdefault(mine.owner, []).append(Kept(found, page, dict(st.query_params)))
@@ -93,7 +105,7 @@ def forget(one: Kept) -> None:
     _all()[here().owner].remove(one)
 
 
-def offer(found: "Asked[Any]", index: int, key: str) -> None:
+def offer(found: Asked, index: int, key: str) -> None:
     """A button that keeps all that was asked, beside the progress of one of its jobs.
 
     Nothing for whom it would be lost: a browser without cookies is somebody else when it returns.

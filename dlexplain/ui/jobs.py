@@ -79,7 +79,8 @@ def asked_all(
         return known
     if known is not None and not background.is_kept(known):
         known.cancel()
-    if not anew and (again := background.find(slot, question)) is not None:
+    again: Asked[R] | None = None if anew else background.find(slot, question)
+    if again is not None:
         st.session_state[slot] = again
         return again
     found = Asked(slot, question, [*makers], [make() for make in makers])

@@ -38,7 +38,7 @@ def main() -> None:
         )
         if example := example_sweep():
             st.caption(tr("Until then the page shows one that came along."))
-            st.subheader(literal(example.name))
+            st.subheader(literal(tr(example.name)))
             show_best(example)
             show_found(example)
     with st.expander(

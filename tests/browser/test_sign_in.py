@@ -55,6 +55,13 @@ def test_a_person_logs_in_and_comes_to_the_page_that_was_asked_for(page: Page, s
     expect(page.get_by_text("Your role here: admin.")).to_be_visible()
 
 
+def test_who_comes_by_a_link_to_a_page_for_admins_can_log_in(page: Page, server: str) -> None:
+    """It is in nobody's menu before, and a dialog of Streamlit's said that it does not exist."""
+    page.set_viewport_size({"width": 400, "height": 900})
+    log_in(page, server, "ada", "/audit")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Audit log")
+
+
 @pytest.mark.parametrize(("who", "role"), [("cleo", "member"), ("vic", "viewer")])
 def test_everybody_has_their_role(page: Page, server: str, who: str, role: str) -> None:
     log_in(page, server, who)

@@ -1,8 +1,9 @@
 """What of a page in another language is still English: its texts, options, tables and figures.
 
 Not looked at is what stands in a line and comes from outside: code and addresses, what is quoted,
-citations such as "Li et al. 2018", marks of HTML, names of processors, systems and sites, English
-names behind the Chinese ones or without any, and the glossary's before their sentences.
+citations such as "Li et al. 2018", marks of HTML, names of processors, systems, sites, classes, and
+packages with their versions, parameters with their values, a name with its n, English names behind
+the Chinese ones or without any, and the glossary's before their sentences.
 """
 
 import json
@@ -19,6 +20,7 @@ OUTSIDE = re.compile(
     r"`[^`]*`|“[^”]*”|\"[^\"]*\"|<[^>]*>|\]\([^)]*\)|https?://\S+"
     r"|[A-Z]\w+(-\w+)? (et al\.|and [A-Z]\w+) \d{4}|Intel\(R\)[^,]*Processor( \([^)]*\))?"
     r"|Hugging Face hub|\((Leave one out|Attention rollout)\)|log p|Linux \S+|\b[Ss]plit conformal"
+    r"|\b\w+, n = [\d,]+|\b\w+ = \w+(, )?|(\b[\w-]+ \d+\.\d+\.\d+(\+\w+)?(, )?)+|coffee mug"
     r"|Student t|^\*\*[^*]+\.\*\* (?=.*[\u4e00-\u9fff])"
 )
 FIELDS = ("label", "body", "help", "placeholder", "caption", "alt", "text", "message")
