@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # Home is drawn before anything of this is needed
 
 MOST = 4
 """Of one person; each may hold an answer in memory."""
+MOST_IN_ALL = 40
+"""Of all persons: whoever clears a browser's cookies is another one, as often as they want."""
 LONGEST = 80
 """Letters of a name."""
 ENDED = {"done": "finished", "cancelled": "cancelled", "failed": "failed"}
@@ -99,6 +101,15 @@ def keep(found: Asked) -> None:
     st.toast(tr("It goes on when you leave. Home lists it."), icon=":material/bookmark_added:")
 
 
+def _has_room() -> bool:
+    """Whether one more may be kept; the answers that were there first make room."""
+    every = [(mine, one) for mine in _all().values() for one in mine]
+    ended = [(mine, one) for mine, one in every if not one.asked.active]
+    for mine, one in ended[: max(0, len(every) - MOST_IN_ALL + 1)]:
+        mine.remove(one)
+    return len(every) - len(ended) < MOST_IN_ALL
+
+
 def forget(one: Kept) -> None:
     """Stop it, if it is at work, and let go of its answer."""
     one.asked.cancel()
@@ -112,7 +123,7 @@ def offer(found: Asked, index: int, key: str) -> None:
     """
     last = all(not job.active for job in found.jobs[index + 1 :])  # one button of many cards
     nobody = here().owner.startswith("session:")
-    if not last or nobody or is_kept(found) or len(kept()) >= MOST:
+    if not last or nobody or is_kept(found) or len(kept()) >= MOST or not _has_room():
         return
     st.button(
         tr("Go on without me"),

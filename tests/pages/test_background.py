@@ -162,6 +162,20 @@ def test_without_cookies_it_could_not_be_found_again(monkeypatch: pytest.MonkeyP
     assert [button.label for button in opened().button] == ["Cancel"]
 
 
+def test_all_persons_keep_not_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that have ended make room for others; those at work stay."""
+    monkeypatch.setattr(background, "MOST_IN_ALL", 1)
+    job = the_job(press(opened(), BUTTON))
+    comes_as(monkeypatch, "browser:another")
+    assert [button.label for button in opened().button] == ["Cancel"]
+    GATE.set()
+    eventually(lambda: job.state == "done")
+    GATE.clear()
+    comes_as(monkeypatch, "browser:third")
+    assert BUTTON in [button.label for button in opened().button]
+    assert not any(background._all().values())
+
+
 def test_one_person_keeps_few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background, "MOST", 1)
     page = press(opened(), BUTTON)
