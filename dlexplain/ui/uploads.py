@@ -48,9 +48,13 @@ def read_uploads(slot: str, files: Sequence[Upload]) -> list[Picture]:
     for file in fresh:
         if problems[file.file_id]:
             continue
-        found = _read(file)
-        if isinstance(found, Picture) and (problem := room.lacks(file.name, _pixels(found))):
-            later.append(problem)  # its file had not said how large it is
+        # Of what had not said how large it is, only decoding tells; so does what is no picture.
+        problem = room.lacks(file.name)
+        found = problem or _read(file)
+        if isinstance(found, Picture):
+            problem = room.lacks(file.name, _pixels(found))
+        if problem:
+            later.append(problem)
         else:
             known[file.file_id] = found
     held[slot] = {file.file_id: known[file.file_id] for file in files if file.file_id in known}
@@ -65,10 +69,10 @@ class _Room:
         found = [one for slot in slots for one in slot.values() if isinstance(one, Picture)]
         self._count, self._pixels = len(found), sum(map(_pixels, found))
 
-    def lacks(self, name: str, pixels: int) -> str:
+    def lacks(self, name: str, pixels: int = 0) -> str:
         """Why there is none for a file, a sentence, or "" where it counts from now on.
 
-        pixels  that it has, as far as that is known, else 0
+        pixels  that it has; 0 where that is not known, and then it does not count
         """
         given = settings()
         most, limit = given.max_uploads, given.max_uploads_megapixels * 1e6
@@ -83,7 +87,7 @@ class _Room:
                 f" {given.max_uploads_megapixels:g} megapixels together; remove some, and it will"
                 " be read"
             )
-        self._count, self._pixels = self._count + 1, self._pixels + pixels
+        self._count, self._pixels = self._count + (pixels > 0), self._pixels + pixels
         return ""
 
 

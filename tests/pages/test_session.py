@@ -176,6 +176,15 @@ def tight(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("tight")
+def test_what_is_no_picture_takes_no_room() -> None:
+    files = [(f"{n}.png", b"MZ") for n in range(3)]
+    page = upload(image_page(methods="saliency"), *files, ("a.png", encoded(noise(9, 9), "PNG")))
+    assert all("Windows program" in told for told in errors(page))
+    held = page.session_state[HELD].pictures["uploads"]
+    assert sum(isinstance(one, Picture) for one in held.values()) == 1
+
+
+@pytest.mark.usefixtures("tight")
 def test_count_and_pixels_of_a_session_are_limited_and_what_is_there_stays() -> None:
     small, large = encoded(Image.new("RGB", (50, 50)), "PNG"), encoded(noise(100, 90), "PNG")
     page = upload(image_page(methods="saliency"), ("a.png", small), ("b.png", large),
