@@ -285,5 +285,8 @@ def test_a_lost_machine_is_made_again_from_the_copies(story: Story, tmp_path: Pa
         for name in ("model.safetensors", "card.json", "metrics.jsonl"):
             whole = paths.run_folder(story.home, row.id) / name
             assert (paths.run_folder(tmp_path, row.id) / name).read_bytes() == whole.read_bytes()
-        kept = [f.name for f in sorted(paths.checkpoint_folder(story.home, row.id).iterdir())]
-        assert [f.name for f in sorted(paths.checkpoint_folder(tmp_path, row.id).iterdir())] == kept
+        here, there = (paths.checkpoint_folder(home, row.id) for home in (story.home, tmp_path))
+        kept = sorted(file.name for file in here.glob("*.ckpt"))
+        assert sorted(file.name for file in there.glob("*.ckpt")) == kept
+        # A worker that is killed between the two may leave a digest whose checkpoint is gone.
+        assert {f"{name}.sha256" for name in kept} <= {file.name for file in there.iterdir()}
