@@ -210,8 +210,8 @@ class Settings:
     max_file_mb     largest picture file accepted, in megabytes (10^6 bytes)
     max_megapixels  largest picture accepted, checked in its header before it is decoded
     decode_seconds  processor time that decoding a large picture may take
-    max_uploads     uploaded pictures that one session, which is a tab, may hold
-    max_uploads_megapixels  of all of them together
+    max_uploads     uploaded pictures that one session, which is a tab, may have
+    max_uploads_megapixels  of all that it holds decoded
     max_zip_mb      largest ZIP of pictures that a page takes
     max_folder_pictures    pictures of a folder or ZIP that are explained together
     max_folder_megapixels  of all of them together, as they are decoded one after the other

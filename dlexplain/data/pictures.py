@@ -129,7 +129,7 @@ def read_picture(
 
 
 def _picture(name: str, found: Decoded) -> Picture:
-    pixels = np.array(found.pixels, dtype=np.uint8, order="C")
+    pixels = np.ascontiguousarray(found.pixels)  # decoded here, so nobody else's
     pixels.setflags(write=False)
     digest = hashlib.sha256("x".join(map(str, pixels.shape)).encode())
     digest.update(pixels.data)

@@ -30,7 +30,7 @@ from dlexplain.trained.heads import without_head
 from dlexplain.ui.address import from_address
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.own_models import Own
-from dlexplain.ui.uploads import read_uploads
+from dlexplain.ui.uploads import Uploaded, read_uploads
 
 UPLOAD, CAMERA, SAMPLE, TEST = "Upload", "Camera", "Samples", "Test pictures"
 
@@ -108,7 +108,7 @@ def choose_picture(model: ModelEntry, arrived: bool, example: bool = False) -> C
         return Choice(_cached_sample(name), {"sample": name}) if name else Choice()
     if source == CAMERA:
         shot = st.camera_input(tr("Take a picture"), key="camera")
-        pictures = read_uploads("camera", [shot] if shot else [])
+        uploaded = read_uploads("camera", [shot] if shot else [])
     else:
         files = st.file_uploader(
             tr("Drop one or several pictures"),
@@ -120,12 +120,12 @@ def choose_picture(model: ModelEntry, arrived: bool, example: bool = False) -> C
                 f"{FORMATS_IN_WORDS}; of several pictures in a file the first. Kept in memory only."
             ),
         )
-        pictures = read_uploads("uploads", files)
-    if example and source == UPLOAD and not pictures:
+        uploaded = read_uploads("uploads", files)
+    if example and source == UPLOAD and not uploaded:
         name = _first_sample()
         st.caption(tr("Until then the page shows a sample."))
         return Choice(_cached_sample(name), example=name)
-    return Choice(_one_of(pictures))
+    return Choice(_one_of(uploaded))
 
 
 def _first_source(model: ModelEntry, owner: str | None) -> str:
@@ -209,22 +209,22 @@ def _cached_sample(name: str) -> Picture:
     return read_sample(name)
 
 
-def _one_of(pictures: list[Picture]) -> Picture | None:
+def _one_of(files: list[Uploaded]) -> Picture | None:
     """The one to look at: the first, then what has come since, then what the visitor picks."""
-    state, digests = st.session_state, [picture.digest for picture in pictures]
-    known = state.get("pictures-known") or digests
-    state["pictures-known"] = digests
-    if len(pictures) < 2:
-        return pictures[0] if pictures else None
-    fresh = [place for place, digest in enumerate(digests) if digest not in known]
-    state["which"] = fresh[0] if fresh else min(state.get("which") or 0, len(pictures) - 1)
-    # Streamlit keeps what a widget was made with for as long as it may return: no pictures in it.
-    labels = [f"{place}. {literal(one.name)}" for place, one in enumerate(pictures, 1)]
+    state, ids = st.session_state, [file.file_id for file in files]
+    known = state.get("pictures-known") or ids
+    state["pictures-known"] = ids
+    if len(files) < 2:
+        return files[0].picture() if files else None
+    fresh = [place for place, file_id in enumerate(ids) if file_id not in known]
+    state["which"] = fresh[0] if fresh else min(state.get("which") or 0, len(files) - 1)
+    # Streamlit keeps what a widget was made with for as long as it may return: no files in it.
+    labels = [f"{place}. {literal(one.name)}" for place, one in enumerate(files, 1)]
     place = st.pills(
         tr("Which picture"),
-        range(len(pictures)),
+        range(len(files)),
         format_func=labels.__getitem__,
         key="which",
         required=True,
     )
-    return pictures[place or 0]
+    return files[place or 0].picture()

@@ -1,6 +1,7 @@
-"""Uploaded pictures, each decoded once a session, and not more of them than it may hold."""
+"""Uploaded pictures: each decoded once a session, and not more of them than it may hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import streamlit as st
@@ -14,6 +15,9 @@ from dlexplain.ui.session import here
 
 MOST_TOLD = 20
 """Files of which a page says one by one why they are not read."""
+AT_ONCE_MEGAPIXELS = 24.0
+"""Pictures that are read as they come have at most so many together: half a second's work. The
+others are read when they are looked at, which takes up to two seconds each."""
 
 
 class Upload(Protocol):
@@ -28,72 +32,108 @@ class Upload(Protocol):
     def getvalue(self) -> bytes: ...
 
 
-def read_uploads(slot: str, files: Sequence[Upload]) -> list[Picture]:
-    """Those that can be read; of each other the visitor is told why.
+@dataclass(frozen=True)
+class Uploaded:
+    """A file that can be read, or was not tried yet.
 
-    Of all that a session holds, count and pixels are limited. What has been read stays; what comes
-    when there is no room is refused, and read once there is.
+    slot  the widget that has it
+    """
+
+    slot: str
+    file: Upload
+
+    @property
+    def name(self) -> str:
+        return self.file.name
+
+    @property
+    def file_id(self) -> str:
+        return self.file.file_id
+
+    def picture(self) -> Picture | None:
+        """It, read unless the session holds it; None, and the visitor is told, if it cannot be."""
+        found = self._found()
+        if isinstance(found, Picture):
+            return found
+        _tell([found])
+        return None
+
+    def _found(self) -> Picture | str:
+        """It, or why it cannot be read. Of what the session has decoded, what was looked at longest
+        ago gives way to it."""
+        held = here().pictures.setdefault(self.slot, {})
+        found = held.pop(self.file_id, None) or _read(self.file)
+        if isinstance(found, Picture):
+            room = settings().max_uploads_megapixels - _megapixels(found)
+            if room < 0:
+                found = (
+                    f"{self.name} is not read: it has more than the"
+                    f" {settings().max_uploads_megapixels:g} megapixels that the pictures of a tab"
+                    " may have together; a smaller one is accepted"
+                )
+            else:
+                _keep_at_most(room)
+        held[self.file_id] = found  # the last: looked at last
+        return found
+
+
+def read_uploads(slot: str, files: Sequence[Upload]) -> list[Uploaded]:
+    """Those to look at; of each that cannot be read the visitor is told why.
+
+    What is large is read when it is looked at, so it may still turn out to be no picture.
 
     slot  the widget; what it no longer has is forgotten
     """
-    held = here().pictures
-    before, others = held.get(slot, {}), [held[other] for other in held if other != slot]
-    known = {file.file_id: before[file.file_id] for file in files if file.file_id in before}
-    fresh = [file for file in files if file.file_id not in known]
-    # What has no room is told before the rest is decoded, which takes seconds a picture.
-    room = _Room([*others, known])
-    problems = {one.file_id: room.lacks(one.name, declared_pixels(one.getvalue())) for one in fresh}
-    _tell(list(filter(None, problems.values())))
-    room, later = _Room([*others, known]), []
-    for file in fresh:
-        if problems[file.file_id]:
+    held, limits = here().pictures, settings()
+    given = {file.file_id for file in files}
+    held[slot] = {name: found for name, found in held.get(slot, {}).items() if name in given}
+    readable: list[Uploaded] = []
+    problems = []
+    room = limits.max_uploads_megapixels - sum(map(_megapixels, _decoded()))
+    left = min(AT_ONCE_MEGAPIXELS, room)
+    for file in files:
+        if len(readable) >= limits.max_uploads:
+            problems.append(
+                f"{file.name} is not read: a tab may have {limits.max_uploads:d} pictures; remove"
+                " some, and it will be read"
+            )
             continue
-        # Of what had not said how large it is, only decoding tells; so does what is no picture.
-        problem = room.lacks(file.name)
-        found = problem or _read(file)
-        if isinstance(found, Picture):
-            problem = room.lacks(file.name, _pixels(found))
-        if problem:
-            later.append(problem)
+        one = Uploaded(slot, file)
+        found = held[slot].get(file.file_id)
+        if found is None:
+            # Where a file does not say so, only decoding tells how large it is, and what it is.
+            size = declared_pixels(file.getvalue()) / 1e6
+            if size > limits.max_megapixels:  # is refused without decoding
+                found = one._found()
+            elif size <= left:
+                left, found = left - size, one._found()
+        if isinstance(found, str):
+            problems.append(found)
         else:
-            known[file.file_id] = found
-    held[slot] = {file.file_id: known[file.file_id] for file in files if file.file_id in known}
-    _tell([found for found in held[slot].values() if isinstance(found, str)] + later)
-    return [found for found in held[slot].values() if isinstance(found, Picture)]
+            readable.append(one)
+    _tell(problems)
+    return readable
 
 
-class _Room:
-    """What a session may still hold, beside what it does."""
-
-    def __init__(self, slots: Sequence[Mapping[str, Picture | str | None]]) -> None:
-        found = [one for slot in slots for one in slot.values() if isinstance(one, Picture)]
-        self._count, self._pixels = len(found), sum(map(_pixels, found))
-
-    def lacks(self, name: str, pixels: int = 0) -> str:
-        """Why there is none for a file, a sentence, or "" where it counts from now on.
-
-        pixels  that it has; 0 where that is not known, and then it does not count
-        """
-        given = settings()
-        most, limit = given.max_uploads, given.max_uploads_megapixels * 1e6
-        if self._count >= most:
-            return (
-                f"{name} is not read: this tab holds {self._count:d} pictures, and {most:d} are"
-                " accepted; remove some, and it will be read"
-            )
-        if self._pixels + max(1, pixels) > limit:
-            return (
-                f"{name} is not read: with it the pictures of this tab would have more than"
-                f" {given.max_uploads_megapixels:g} megapixels together; remove some, and it will"
-                " be read"
-            )
-        self._count, self._pixels = self._count + (pixels > 0), self._pixels + pixels
-        return ""
+def _decoded() -> list[Picture]:
+    """All that this session holds."""
+    held = [found for slot in here().pictures.values() for found in slot.values()]
+    return [found for found in held if isinstance(found, Picture)]
 
 
-def _pixels(picture: Picture) -> int:
+def _keep_at_most(megapixels: float) -> None:
+    """Of what this session holds decoded, what was looked at last, as far as there is room."""
+    for slot in here().pictures.values():
+        for file_id, found in reversed(list(slot.items())):
+            if isinstance(found, Picture):
+                megapixels -= _megapixels(found)
+                if megapixels < 0:
+                    del slot[file_id]
+
+
+def _megapixels(picture: Picture) -> float:
     height, width = picture.pixels.shape[:2]
-    return int(height * width)
+    return float(height * width / 1e6)
 
 
 def _tell(problems: Sequence[str]) -> None:

@@ -5,7 +5,6 @@ import shlex
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +77,8 @@ def test_a_runs_title_has_its_present_name_and_its_accuracy() -> None:
     assert find(run).title == f"my best, accuracy 96.1% (run {run})"
 
 
-def test_listing_hundreds_is_quick_and_imports_no_torch(tmp_path: Path) -> None:
+def test_listing_hundreds_opens_no_file_for_each_and_imports_no_torch(tmp_path: Path) -> None:
+    """It takes 20 ms on a quiet machine."""
     file = paths.states_file(tmp_path)
     spec = RunSpec("classify-image", "cnn", "digits", training={"epochs": 3}).to_json()
     rows = [(f"{i:08x}", spec, "finished" if i < 300 else "failed") for i in range(500)]
@@ -89,18 +89,20 @@ def test_listing_hundreds_is_quick_and_imports_no_torch(tmp_path: Path) -> None:
         )
     db.close()
     code = (
-        "import sys, time\n"
+        "import sys\n"
         "from dlexplain.trained.catalogue import entries\n"
-        "started = time.perf_counter(); count = len(entries('classify-image'))\n"
-        "print(count, time.perf_counter() - started, 'torch' in sys.modules)"
+        "opened = []\n"
+        "sys.addaudithook(lambda event, _: opened.append(event) if event == 'open' else None)\n"
+        "count = len(entries('classify-image'))\n"
+        "print(count, len(opened), 'torch' in sys.modules)"
     )
     environment = {"DLEXPLAIN_HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
-    count, seconds, torch_there = done.stdout.split()
+    count, opened, torch_there = done.stdout.split()
     assert (int(count), torch_there) == (COME_TRAINED + 300, "False")
-    assert float(seconds) < 1  # 20 ms on a quiet machine
+    assert int(opened) < 300, "one of each run"
 
 
 def test_looking_at_the_list_creates_nothing(tmp_path: Path) -> None:
@@ -241,9 +243,7 @@ def test_a_trained_run_keeps_pictures_of_its_whole_test_part_and_scores_as_it_sa
     assert entries("classify-image")[COME_TRAINED].name == row.id  # the latest run comes first
 
 
-def test_a_model_is_loaded_once_and_asked_for_in_no_time() -> None:
+def test_a_model_is_loaded_once() -> None:
     run = finished_run()
-    load(LoadedModel, run)
-    started = time.perf_counter()
-    assert load(LoadedModel, run).name == run
-    assert time.perf_counter() - started < 0.01
+    network = load(LoadedModel, run).prepared
+    assert load(LoadedModel, run).prepared is network

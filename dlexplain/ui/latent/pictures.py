@@ -83,7 +83,7 @@ def choose_picture(data: PictureData | None, arrived: bool) -> Choice:
             ),
         )
         given = read_uploads("latent-upload", [file] if file else [])
-    return Choice(given[0]) if given else Choice()
+    return Choice(given[0].picture()) if given else Choice()
 
 
 def choose_test(
