@@ -94,7 +94,7 @@ def infos_for(
 
 
 class ResultCache(Generic[R]):
-    """The explanations used last; shared by all sessions of the process."""
+    """The results used last; shared by all sessions of the process."""
 
     def __init__(self) -> None:
         self._entries: OrderedDict[str, R] = OrderedDict()

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import DlexplainError
 from dlexplain.language import tr
@@ -10,6 +11,7 @@ from dlexplain.services.pictures.cards import TASK
 from dlexplain.services.pictures.sources import sample_files
 from dlexplain.trained.catalogue import default
 from dlexplain.ui.folder.choice import arrived, choose_files
+from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model
 from dlexplain.ui.pictures import OWN
@@ -26,46 +28,52 @@ def main() -> None:
     st.title(tr("Explain many pictures"))
     if opened := arrived():
         st.session_state[UNREAD] = True
-    entry = choose_model([TASK], "model", opened, own=OWN)
-    OWN.ask("model")
-    if entry is None:
-        return
-    files = choose_files()
+    answer, settings = answer_first()
+    with settings:
+        entry = choose_model([TASK], "model", opened, own=OWN)
+        OWN.ask("model")
+        if entry is None:
+            return
+        files = choose_files()
     example = files is None and entry.name == default(TASK).name
-    if example:
-        files = sample_files()
-        st.caption(tr("Until then the page shows the samples that come along."))
-    elif files is None and SLOT not in st.session_state:
-        st.info(
-            tr(
-                "Drop a ZIP of pictures above, or name a folder on the server. Each picture gets "
-                "its "
-                "class, how sure the model is, and a map of what decided. Folders that are named "
-                "after "
-                "classes say what is right, and how often the model is."
-            ),
-            icon=":material/arrow_upward:",
-        )
-        return
+    with answer:
+        if example:
+            files = sample_files()
+            st.caption(tr("Until you give a ZIP or a folder, the samples that come along."))
+        elif files is None and SLOT not in st.session_state:
+            st.info(
+                tr(
+                    "Give a ZIP of pictures, or name a folder on the server. Each picture gets its "
+                    "class, how sure the model is, and a map of what decided. Folders that are "
+                    "named after classes say what is right, and how often the model is."
+                )
+            )
+            return
     # torch is imported from here on, so the empty page is there at once.
     from dlexplain.ui import cache
 
     try:
         model = cache.model(entry.name)
     except DlexplainError as error:
-        st.error(literal(tr(error)))
+        answer.error(literal(tr(error)))
         return
-    ask(model, files, example)
+    ask(model, files, example, answer, settings)
 
 
-def ask(model: "LoadedModel", files: "PictureFiles | None", example: bool) -> None:
-    """The question, its answer, and below it the settings; an example is answered unasked."""
+def ask(
+    model: "LoadedModel",
+    files: "PictureFiles | None",
+    example: bool,
+    answer: DeltaGenerator,
+    settings: DeltaGenerator,
+) -> None:
+    """The question and its answer; an example is answered unasked."""
     from dlexplain.ui.folder.answers import show_answers
     from dlexplain.ui.folder.question import choose_settings, choose_what, share, start, waits
 
-    what = choose_what(model, st.session_state.pop(UNREAD, False))
-    button, answer, settings = st.container(), st.container(), st.container()
     with settings:
+        what = choose_what(model, st.session_state.pop(UNREAD, False))
+        button = st.container()
         question = choose_settings(model, what, files)
     with button:
         start(SLOT, model, files, question, at_once=example)

@@ -47,7 +47,7 @@ def finished(page: AppTest) -> AppTest:
 def test_an_empty_page_says_what_to_do() -> None:
     page = opened()
     assert not page.exception
-    assert "Drop a ZIP of pictures above" in page.info[0].value
+    assert "Give a ZIP of pictures" in page.info[0].value
     assert not [button for button in page.button if button.label.startswith("Explain")]
 
 

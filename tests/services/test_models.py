@@ -5,7 +5,9 @@ import shlex
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,12 +18,16 @@ import dlexplain as dx
 from dlexplain.cli import main
 from dlexplain.data.base import DATA, silent
 from dlexplain.data.class_list import plain_classes
+from dlexplain.data.fit import Fit
+from dlexplain.data.pictures import Picture, read_picture
+from dlexplain.data.views import model_view
 from dlexplain.errors import BadInput, TargetError, UnknownName
 from dlexplain.execution import paths
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import States
 from dlexplain.networks.base import MODELS
 from dlexplain.services.loading import load
+from dlexplain.services.pictures import models
 from dlexplain.services.pictures.bundle import repeat
 from dlexplain.services.pictures.models import LoadedModel
 from dlexplain.services.pictures.sources import kept_pictures
@@ -247,3 +253,25 @@ def test_a_model_is_loaded_once() -> None:
     run = finished_run()
     network = load(LoadedModel, run).prepared
     assert load(LoadedModel, run).prepared is network
+
+
+def test_what_a_model_sees_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page asks six times, and resizing 64 megapixels takes half a second."""
+    made: list[Picture] = []
+
+    def counted(picture: Picture, *how: Any) -> Any:
+        made.append(picture)
+        return model_view(picture, *how)
+
+    monkeypatch.setattr(models, "model_view", counted)
+    picture = read_picture(rgb(12, 5)[:9])
+    colour, grey = load(LoadedModel, "cifar10-cnn"), load(LoadedModel, "mnist-cnn")
+    first = colour.view(picture)
+    assert colour.view(read_picture(picture.pixels, "another name")) is first
+    assert len(made) == 1
+    moved = colour.view(replace(picture, fit=Fit("squash")))
+    assert not np.array_equal(moved, first)
+    assert (grey.view(picture) == grey.view(picture)[:, :, :1]).all()
+    assert len(made) == 3
+    with pytest.raises(ValueError, match="read-only"):
+        first[0] = 0

@@ -18,12 +18,14 @@ from dlexplain.explainers.prepare import PreparedModel, prepare
 from dlexplain.networks.base import ModelSpec
 from dlexplain.networks.modules.device import choose_device, describe_device
 from dlexplain.results import ClassName
+from dlexplain.services.explaining import ResultCache
 from dlexplain.services.pictures.cards import TASK, picture_spec
 from dlexplain.settings import settings
 from dlexplain.trained.entry import ModelEntry
 
 ENLARGED = 1.5
 """From which on a picture has clearly fewer pixels than the model takes."""
+_views: ResultCache[NDArray[np.uint8]] = ResultCache()
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,10 +64,18 @@ class PictureModel:
         return self.class_list.find(wanted)
 
     def view(self, picture: Picture) -> NDArray[np.uint8]:
-        """What the model sees of a picture: (crop, crop, 3) uint8, grey for a model of grey."""
-        how = self.spec.preprocessing
-        view = model_view(picture, how.resize, how.crop, round(how.mean), how.resample)
-        return np.repeat(_grey(view), 3, axis=2) if self.spec.input_shape[0] == 1 else view
+        """What the model sees of a picture: (crop, crop, 3) uint8, grey for a model of grey;
+        read-only, since who asks again gets the same."""
+        how, grey = self.spec.preprocessing, self.spec.input_shape[0] == 1
+        asked = (how.resize, how.crop, round(how.mean), how.resample)
+        key = f"{picture.key} {asked} {grey}"
+        view = _views.get(key)
+        if view is None:  # resizing 64 megapixels takes half a second, and a page asks six times
+            view = model_view(picture, *asked)
+            view = np.repeat(_grey(view), 3, axis=2) if grey else view
+            view.setflags(write=False)
+            _views.put(key, view)
+        return view
 
     def seen_part(self, picture: Picture) -> Part:
         """The part of the picture that is in the view, in the picture's pixels."""

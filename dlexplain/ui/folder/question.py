@@ -61,8 +61,7 @@ def choose_what(model: LoadedModel, arrived: bool) -> What:
     from_address("method", one_of("method", known), arrived, METHOD)
     names = sorted(known, key=lambda name: not known[name].one_pass)
     state[METHOD] = state[METHOD] if state.get(METHOD) in known else _first(names)
-    left, right = st.columns(2)
-    method = left.selectbox(
+    method = st.selectbox(
         tr("Map of each picture by"),
         names,
         format_func=lambda name: tr(
@@ -75,8 +74,7 @@ def choose_what(model: LoadedModel, arrived: bool) -> What:
             "about the time of a forward and a backward pass of each."
         ),
     )
-    with right:
-        return What(method, _rival(model, arrived))
+    return What(method, _rival(model, arrived))
 
 
 def _first(names: list[str]) -> str:
