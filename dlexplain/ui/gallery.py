@@ -86,7 +86,8 @@ def _example(one: GalleryExample) -> None:
 
 def _card(title: str, html: str, told: str, page: str, query: Mapping[str, str]) -> None:
     st.markdown(f"**{tr(title)}**")
-    _draw(html, page)
+    with st.container(key=f"drawn-{page.rpartition('/')[2]}"):  # whose room is in look.css
+        _draw(html, page)
     st.caption(literal(tr(told)))
     link_to(page, f"Open in {named(page)[0]}", dict(query))
 

@@ -20,5 +20,5 @@ def answer_first() -> tuple[DeltaGenerator, DeltaGenerator]:
     answer, settings = st.columns([ANSWER, SETTINGS], gap="large")
     with answer.container(key="to-settings"):
         st.markdown(f"[{tr('To your own input and the settings')} ↓](#{PLACE})")
-    settings.html(f'<span id="{PLACE}"></span>')
+    settings.container(key="settings-place").html(f'<span id="{PLACE}"></span>')
     return answer.container(), settings.container()

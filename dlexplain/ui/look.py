@@ -37,11 +37,15 @@ CSS = (
     + f"}}\n{STYLES}</style>"
 )
 """Less blank above a title, so that an answer is seen without scrolling; letters that can be read
-and a focus that can be seen; words that are explained, see `glossary`. It is Markdown, which is
-there with the first element; st.html is loaded later, and the page would jump."""
+and a focus that can be seen; words that are explained, see `glossary`."""
+
+
+def name_page() -> None:
+    """Before anything else on a page."""
+    st.set_page_config(page_title="dlexplain", page_icon=str(ICON), layout="wide")
 
 
 def dress() -> None:
-    """Before anything else on a page."""
-    st.set_page_config(page_title="dlexplain", page_icon=str(ICON), layout="wide")
+    """For where another server than ours shows the page (ui/serving/dressed.py): there it comes
+    with what is drawn first, as Markdown, which is there with the first element."""
     st.markdown(CSS, unsafe_allow_html=True)

@@ -78,8 +78,7 @@ def explain(
         st.error(literal(tr(error)))
         return
     waiting.empty()
-    seen, *classes = st.columns([1, *([1, 1] if beside else [2])], gap="large",
-                                vertical_alignment="center")  # fmt: skip
+    seen, *classes = st.columns([1, *([1, 1] if beside else [2])], gap="large")
     with seen:
         picture = show_seen(model, choice.picture, opened, settings)
     predictions = {}

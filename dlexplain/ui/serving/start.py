@@ -18,6 +18,7 @@ from dlexplain.errors import BadInput
 from dlexplain.people import signs_in
 from dlexplain.settings import settings
 from dlexplain.ui.own_server import is_this_machine
+from dlexplain.ui.serving.dressed import Dressed
 from dlexplain.ui.serving.guard import Guard
 from dlexplain.ui.serving.sign_in import SignIn, own_hosts, problem
 from dlexplain.ui.serving.watch import healthz, metrics
@@ -51,7 +52,11 @@ def guarded(script: Path, framed_by: Iterable[str] = ()) -> App:
     return App(
         script,
         lifespan=_told,
-        middleware=[Middleware(Guard, framed_by=framed_by), Middleware(SignIn)],
+        middleware=[
+            Middleware(Guard, framed_by=framed_by),
+            Middleware(SignIn),
+            Middleware(Dressed),
+        ],
         routes=[Route("/healthz", healthz), Route("/metrics", metrics)],
     )
 
