@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from dlexplain.errors import RunError, StatesError, UnknownName
+from dlexplain.errors import BadInput, RunError, StatesError, UnknownName
 from dlexplain.execution.database import VERSION, Database, Open, upgrade
 from dlexplain.execution.ended import how_it_ended
 from dlexplain.execution.mending import (
@@ -430,9 +430,15 @@ class States:
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Whatever the database says, as a StatesError."""
+        """Whatever the database says, as a StatesError; BadInput of what is no text."""
         try:
             yield
+        except UnicodeEncodeError as error:  # of a command line that is not UTF-8, say
+            given = error.object[:100].encode("ascii", "backslashreplace").decode()
+            raise BadInput(
+                f'"{given}" is no text: it has bytes that are not UTF-8; letters of any writing '
+                "are accepted"
+            ) from error
         except sqlite3.Error as error:  # as its file was opened
             raise states_error(self.file, error) from error
         except Exception as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dlexplain.execution.checkpoints import newest_good, read_checkpoint
-from dlexplain.execution.paths import checkpoint_folder
+from dlexplain.execution.paths import checkpoint_folder, chosen_file
 from dlexplain.execution.spec import RunSpec
 from dlexplain.execution.states import RunRow, States
 from dlexplain.services.training.inline import inline_queue
@@ -176,6 +176,19 @@ def test_cancelled_in_mid_epoch_and_resumed(home: Path, whole: Callable[[RunSpec
     assert_same(curves(home, row), whole(PICTURES))
     states = [change.state for change in States(home / "runs.sqlite").changes(row.id)]
     assert states == ["queued", "running", "cancelled", "queued", "running", "finished"]
+
+
+@pytest.mark.parametrize("content", ["", "{cut", "[]", '{"batch": "many", "precision": "float32"}'])
+def test_a_damaged_choice_of_batch_and_precision_is_made_anew(
+    content: str, home: Path, whole: Callable[[RunSpec], Curves]
+) -> None:
+    row = stopped_at(home, PICTURES, 9, terminate)
+    chosen_file(home, row.id).write_text(content)
+    row = inline_queue(home).resume(row.id)
+    assert (
+        "what was chosen at its start cannot be read, and is chosen anew" in row.progress["notes"]
+    )
+    assert_same(curves(home, row), whole(PICTURES))
 
 
 def test_a_forecaster_that_stopped_early_stays_stopped(home: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dlexplain.errors import RunError, UnknownName
+from dlexplain.errors import BadInput, RunError, UnknownName
 from dlexplain.execution.paths import row_file, states_file
 from dlexplain.execution.rows import SILENT_SECONDS, TRANSITIONS, is_alive
 from dlexplain.execution.schema import ADDED
@@ -265,6 +265,16 @@ def test_name_and_tags_by_a_unique_beginning(states: States) -> None:
     assert states.rename(run[:5], "  better ").name == "better"
     assert states.rename(run, "   ").name == "unnamed"
     assert states.tag(run[:5], ["a", " b,c ", "a", ""]).tags == ("a", "b c")
+
+
+def test_bytes_of_a_command_line_that_are_no_text_are_told(states: States) -> None:
+    row = states.add(SPEC)
+    for ask in (states.get, lambda name: states.rename(row.id, name)):
+        with pytest.raises(
+            BadInput, match=r'"a\\udcff" is no text: it has bytes that are not UTF-8'
+        ):
+            ask("a\udcff")
+    assert states.get(row.id) == row
 
 
 def test_unknown_runs_are_told_with_the_latest(states: States) -> None:

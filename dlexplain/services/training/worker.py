@@ -321,9 +321,13 @@ def _prepare(
     reporter.phase("reading the data")
     file = paths.chosen_file(home, row.id)
     if file.exists():
-        chosen = json.loads(file.read_text())
-        built = build(row.spec, device, report, chosen["batch"], home)
-        return built, str(chosen["precision"])
+        try:
+            chosen = json.loads(file.read_text())
+            batch, precision = int(chosen["batch"]), str(chosen["precision"])
+        except (ValueError, KeyError, TypeError):
+            reporter.note("what was chosen at its start cannot be read, and is chosen anew")
+        else:
+            return build(row.spec, device, report, batch, home), precision
     built = build(row.spec, device, report, home=home)
     for note in (*built.data.facts.get("notes", ()), *built.notes):
         reporter.note(note)
