@@ -123,7 +123,7 @@ def test_a_sentence_is_known_again(said: str, told: str) -> None:
         "noise the model is right in 99.0%; of 1.0% the smoothed one says nothing. An empty chart.",
         "It says espresso (95%). Grad-CAM, LIME and Superpixel ablation have 49% of their most "
         "marked tenth in common, two by two; by chance it would be 10%.",
-        "Of 7 pictures resnet says another class each; of 5 it is less than half sure.",
+        "resnet says a different class for each of 7 pictures; of 5 it is less than half sure.",
         "Beyond chance agree: mean of the last layer together with SHAP; layer 1, head 3 together "
         "with LIME.",
         "positive rather than negative (difference of logits)",

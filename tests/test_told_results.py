@@ -61,7 +61,9 @@ def test_many_pictures_in_a_sentence() -> None:
         == "Of 3 pictures net says dog most often, of 2; of 2 it is less than half sure."
     )
     each = answered((1, 0.9, None), (0, 0.4, None)).told
-    assert each == "Of 2 pictures net says another class each; of 1 it is less than half sure."
+    assert (
+        each == "net says a different class for each of 2 pictures; of 1 it is less than half sure."
+    )
 
 
 @pytest.mark.parametrize(

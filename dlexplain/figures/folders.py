@@ -29,6 +29,8 @@ QUALITY = 82
 COLOURS = {"right": BLUE, "wrong": ORANGE, "": GREY}
 NAMES = {"right": "right", "wrong": "wrong", "": "truth unknown"}
 BINS = 10
+FEW = 5
+"""Up to so many pictures in one bar each has its line: there are no halves of one."""
 
 
 def map_tile(found: ExplainedFolder, answer: PictureAnswer, side: int = TILE) -> NDArray[np.uint8]:
@@ -110,7 +112,8 @@ def plot_folder(found: ExplainedFolder) -> go.Figure:
     """Pictures by the probability of their class, right and wrong ones apart."""
     edges = np.linspace(0, 1, BINS + 1)
     middle = (edges[:-1] + edges[1:]) / 2
-    traces = []
+    every, _ = np.histogram([a.top.probability for a in found.answers], edges)
+    most, traces = int(every.max()), []
     for verdict, colour in COLOURS.items():
         part = [a.top.probability for a in found.answers if a.verdict == verdict]
         if part:
@@ -131,7 +134,7 @@ def plot_folder(found: ExplainedFolder) -> go.Figure:
                 "rangemode": "tozero",
                 "fixedrange": True,
                 "automargin": True,
-                "nticks": 5,
+                **({"dtick": 1} if most <= FEW else {"nticks": 5}),
             },
         },
     )

@@ -150,8 +150,8 @@ class ExplainedFolder:
                 f"Of {len(self.answers):,} pictures {self.model} says {label} most often, of "
                 f"{most:,}; of {unsure:,} it is less than half sure"
                 if most > 1 or len(self.answers) == 1
-                else f"Of {len(self.answers):,} pictures {self.model} says another class each; of "
-                f"{unsure:,} it is less than half sure"
+                else f"{self.model} says a different class for each of {len(self.answers):,} "
+                f"pictures; of {unsure:,} it is less than half sure"
             )
         if self.agreement_told:
             return f"{told}; {self.rival} says the same of {self.agreement_told}."

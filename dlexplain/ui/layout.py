@@ -11,14 +11,17 @@ PLACE = "settings"
 """The settings' name within the page's address."""
 
 
-def answer_first() -> tuple[DeltaGenerator, DeltaGenerator]:
+def answer_first(input_here: bool = False) -> tuple[DeltaGenerator, DeltaGenerator]:
     """(answer, settings): at the left and at the right; on a phone the answer stands above.
 
     A page fills the settings first and then the answer. There, where the settings are some screens
     further down, a link above the answer leads to them.
+
+    input_here  whether the page asks for its input above the answer, not among the settings
     """
+    below = "To the settings" if input_here else "To your own input and the settings"
     answer, settings = st.columns([ANSWER, SETTINGS], gap="large")
     with answer.container(key="to-settings"):
-        st.markdown(f"[{tr('To your own input and the settings')} ↓](#{PLACE})")
+        st.markdown(f"[{tr(below)} ↓](#{PLACE})")
     settings.container(key="settings-place").html(f'<span id="{PLACE}"></span>')
     return answer.container(), settings.container()

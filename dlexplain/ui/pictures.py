@@ -123,7 +123,7 @@ def choose_picture(model: ModelEntry, arrived: bool, example: bool = False) -> C
         uploaded = read_uploads("uploads", files)
     if example and source == UPLOAD and not uploaded:
         name = _first_sample()
-        st.caption(tr("Until then the page shows a sample."))
+        st.caption(tr("Until there is a picture of yours, the page shows a sample."))
         return Choice(_cached_sample(name), example=name)
     return Choice(_one_of(uploaded))
 

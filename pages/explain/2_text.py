@@ -36,7 +36,7 @@ MANY_UNKNOWN = 0.3  # share of unknown tokens from which the page warns
 def main() -> None:
     st.title(tr("Explain a text"))
     arrived = "classifier" not in st.session_state
-    answer, settings = answer_first()
+    answer, settings = answer_first(input_here=True)
     with settings:
         chosen, beside = choose_classifier(arrived, stacked=True)
     if chosen is None:

@@ -47,7 +47,7 @@ def main() -> None:
     st.title(tr("Attention"), help=glossary("attention", "attention head", "attention rollout"))
     opened = OF not in st.session_state
     with told_above():
-        answer, settings = answer_first()
+        answer, settings = answer_first(input_here=True)
         with settings:
             kind = choose_kind(opened)
         with answer:

@@ -36,7 +36,7 @@ def main() -> None:
     st.title(tr("Translate and look inside"))
     arrived = TEXT not in st.session_state
     with told_above():
-        answer, settings = answer_first()
+        answer, settings = answer_first(input_here=True)
         with settings:
             entry = choose_translator(arrived)
             if entry is None:

@@ -28,7 +28,7 @@ VIEW = "writing-view"
 def main() -> None:
     st.title(tr("Generate text"))
     arrived = VIEW not in st.session_state
-    answer, settings = answer_first()
+    answer, settings = answer_first(input_here=True)
     with settings:
         entry = choose_language_model(arrived)
     if entry is None:

@@ -26,7 +26,7 @@ def finished(page: AppTest) -> AppTest:
 def test_the_page_opens_with_an_attack_on_a_sample() -> None:
     page = finished(opened())
     assert page.session_state["attack"].job.result.attack == "pgd"
-    assert "Until then the page shows a sample." in said(page)
+    assert "Until there is a picture of yours, the page shows a sample." in said(page)
 
 
 def test_a_sample_is_attacked_and_explained_before_and_after() -> None:

@@ -54,7 +54,7 @@ def test_an_empty_page_says_what_to_do() -> None:
 def test_the_samples_are_explained_until_something_is_given() -> None:
     page = AppTest.from_file(PAGE, default_timeout=60).run()
     page = finished(page)
-    assert f"Of {len(SAMPLES)} pictures" in said(page)
+    assert f"a different class for each of {len(SAMPLES)} pictures" in said(page)
     page = uploaded(page, digits_zip(2))
     assert [button.label for button in page.button][-1] == "Explain 2 pictures"
     assert "Press Explain to answer the changed question" in said(page)

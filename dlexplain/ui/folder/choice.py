@@ -9,7 +9,7 @@ from dlexplain.settings import settings
 from dlexplain.ui.markdown import literal
 
 ZIP, FOLDER = "zip", "folder"
-WAYS = {ZIP: ":material/folder_zip: Upload a ZIP", FOLDER: ":material/folder: Folder on the server"}
+WAYS = {ZIP: ":material/folder_zip: ZIP", FOLDER: ":material/folder: Folder on the server"}
 SOURCE, KEPT = "many-source", "many-source-kept"
 UPLOAD, PATH, LISTED = "many-upload", "many-path", "many-listed"
 
