@@ -23,7 +23,7 @@ def asked(page: Page, address: str, file: Path, **query: str) -> None:
     more = "".join(f"&{key}={value}" for key, value in query.items())
     page.set_default_timeout(SLOW)
     page.goto(f"{address}/many_pictures?model=digits-cnn{more}")
-    expect(page.get_by_text("Drop a ZIP of pictures above")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Give a ZIP of pictures")).to_be_visible(timeout=SLOW)
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name=re.compile(r"Explain \d+ pictures")).click()
 
