@@ -94,9 +94,13 @@ def infos_for(
 
 
 class ResultCache(Generic[R]):
-    """The results used last; shared by all sessions of the process."""
+    """The results used last; shared by all sessions of the process.
 
-    def __init__(self) -> None:
+    most  of them, where they are large; the settings' by default
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
         self._entries: OrderedDict[str, R] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -109,5 +113,5 @@ class ResultCache(Generic[R]):
     def put(self, key: str, found: R) -> None:
         with self._lock:
             self._entries[key] = found
-            while len(self._entries) > settings().cache_entries:
+            while len(self._entries) > (self._most or settings().cache_entries):
                 self._entries.popitem(last=False)

@@ -122,7 +122,8 @@ def _decoded() -> list[Picture]:
 
 
 def _keep_at_most(megapixels: float) -> None:
-    """Of what this session holds decoded, what was looked at last, as far as there is room."""
+    """Of what each widget of this session holds decoded, what was looked at last, as far as there
+    is room."""
     for slot in here().pictures.values():
         for file_id, found in reversed(list(slot.items())):
             if isinstance(found, Picture):

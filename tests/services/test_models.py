@@ -275,3 +275,7 @@ def test_what_a_model_sees_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(made) == 3
     with pytest.raises(ValueError, match="read-only"):
         first[0] = 0
+    monkeypatch.setattr(models._views, "_most", 2)
+    for seed in range(3):
+        colour.view(read_picture(rgb(9, seed)))
+    assert len(models._views._entries) == 2

@@ -25,7 +25,7 @@ from dlexplain.trained.entry import ModelEntry
 
 ENLARGED = 1.5
 """From which on a picture has clearly fewer pixels than the model takes."""
-_views: ResultCache[NDArray[np.uint8]] = ResultCache()
+_views: ResultCache[NDArray[np.uint8]] = ResultCache(most=32)  # 2 MB each, of a detector
 
 
 @dataclass(frozen=True, eq=False)
