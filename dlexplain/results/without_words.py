@@ -2,8 +2,11 @@
 
 from dlexplain.results.without import Without
 
-MOSTLY = 0.9
-"""Of the random draws in which the class must stay for the map's parts to be the reason."""
+CHANCE = 0.05
+"""The share of draws, the map counted as one more, that may change the class where the map's parts
+are to be called the reason: (1 + draws - kept) / (1 + draws), a permutation test's p."""
+MOSTLY = 0.5
+"""Of the random draws in which the class stays, for "still" to be said of it."""
 
 
 def sentence(found: Without) -> str:
@@ -15,10 +18,15 @@ def sentence(found: Without) -> str:
     if not found.flips:
         return f"{says}. Without {marked} it still says so ({found.other_probability:.0%})."
     draws = f"in {found.kept} of {found.draws} random draws"
-    if found.kept >= MOSTLY * found.draws:
-        still = f"{elsewhere} it still says {found.label} {draws}"
+    still = f"{elsewhere} it still says {found.label} {draws}"
+    if (1 + found.draws - found.kept) / (1 + found.draws) <= CHANCE:
         it = "them" if len(found.words) > 1 else "it"
         return f"{says} because of {marked}: without {it}, it would say {then}; {still}."
+    if found.kept > MOSTLY * found.draws:
+        return (
+            f"{says}. Without {marked} it would say {then}; {still}, which does not tell the map "
+            "from chance."
+        )
     only = f"{elsewhere} it says {found.label} {draws} only"
     return f"{says}. Without {marked} it would say {then}, but {only}."
 

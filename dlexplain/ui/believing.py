@@ -1,6 +1,6 @@
 """Which of the shown maps to believe: their facts in a table, and the model as the judge of two."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from dlexplain.ui.badge import fact_told
 from dlexplain.ui.jobs import Asked, asked_all, result_of
 from dlexplain.ui.live import drawn_before, live
 from dlexplain.ui.markdown import literal
+from dlexplain.ui.methods import add_method
 
 Settle = Callable[[Any, Any, Progress], Arbitration]
 """Which of two explanations is right where they differ most."""
@@ -27,11 +28,15 @@ LEAST = 2
 
 
 def show_believing(
-    found: Asked[Any], settle: Settle, show: Show, consensus: Callable[[MapAgreement], None]
+    found: Asked[Any],
+    settle: Settle,
+    show: Show,
+    consensus: Callable[[MapAgreement], None],
+    methods: str,
 ) -> None:
     """Below the answers of several methods, once all are judged.
 
-    consensus  draws what the maps say together
+    consensus  draws what the maps say together;  methods  the key of the methods' picker
     """
     if len(found.jobs) < LEAST:
         return
@@ -40,7 +45,7 @@ def show_believing(
         return tuple(_badge(found, index) is not None for index in range(len(found.jobs)))
 
     live(
-        lambda: _draw(found, settle, show, consensus),
+        lambda: _draw(found, settle, show, consensus, methods),
         version=lambda: (found.active, judged()),
         active=lambda: found.active or _judging(found),
     )
@@ -63,7 +68,11 @@ def _judging(found: Asked[Any]) -> bool:
 
 
 def _draw(
-    found: Asked[Any], settle: Settle, show: Show, consensus: Callable[[MapAgreement], None]
+    found: Asked[Any],
+    settle: Settle,
+    show: Show,
+    consensus: Callable[[MapAgreement], None],
+    methods: str,
 ) -> None:
     pairs = [(job.result, _badge(found, index)) for index, job in enumerate(found.jobs)]
     judged = [(result, badge) for result, badge in pairs if badge is not None]
@@ -80,7 +89,7 @@ def _draw(
     ]
     st.table(in_words(rows), border="horizontal")
     st.caption(tr(RULE))
-    _over_many(results[0].model)
+    _over_many(results, methods)
     try:
         together = agree(results)
     except BadInput as error:
@@ -99,12 +108,22 @@ def _draw(
     _settle(found, (results[first], results[second]), settle, show)
 
 
-def _over_many(model: str) -> None:
-    """What is known of the methods over many inputs: one may well say otherwise."""
-    table = largest(model)
-    if table is not None:
-        told = tr("One input may say otherwise than many.")
-        st.caption(f"{told} {literal(tr(verdict(table)))}")
+def _over_many(results: Sequence[Any], methods: str) -> None:
+    """What is known of the methods over many inputs: one may well say otherwise. The recommended
+    one is a press away."""
+    table = largest(results[0].model)
+    if table is None:
+        return
+    told = tr("One input may say otherwise than many.")
+    st.caption(f"{told} {literal(tr(verdict(table)))}")
+    best = next((one for one in table.methods if one.name == table.recommended), None)
+    if best is not None and best.name not in [result.method for result in results]:
+        st.button(
+            tr(f"Explain by {best.title} too"),
+            key=f"recommended-{methods}-{drawn_before()}",
+            icon=":material/add:",
+            on_click=partial(add_method, methods, best.name),
+        )
 
 
 def _settle(found: Asked[Any], two: tuple[Any, Any], settle: Settle, show: Show) -> None:

@@ -56,7 +56,7 @@ def show_which(answers: Asked[Attribution], model: LoadedModel, picture: Picture
             told = CONSENSUS[name]
             column.image(image, width="stretch", caption=tr(told), alt=tr(f"Map: {told}"))
 
-    show_believing(answers, settle, partial(_show_covers, view), consensus)
+    show_believing(answers, settle, partial(_show_covers, view), consensus, "methods")
 
 
 def _show_covers(

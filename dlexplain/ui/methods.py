@@ -18,6 +18,8 @@ from dlexplain.ui.glossary import show_explained
 
 MARK = " ★ recommended for this model"
 """Behind the title of the method that its table of trust recommends."""
+ADDED = "method-added"
+"""In the session: a method was chosen by a button, which asks the question too."""
 ParamsOf = dict[str, dict[str, Value]]
 
 
@@ -73,6 +75,12 @@ def choose_methods(
         persist_state="session",
         placeholder=tr("Choose one or several methods"),
     )
+
+
+def add_method(key: str, name: str) -> None:
+    """Choose one more method in the picker of this key, as a button does that names it."""
+    st.session_state[key] = [*st.session_state.get(key, []), name]
+    st.session_state[ADDED] = True
 
 
 def _asked(names: Sequence[str], known: Registry[MethodInfo]) -> list[str]:

@@ -15,7 +15,7 @@ from dlexplain.ui import cache
 from dlexplain.ui.address import from_address, to_address
 from dlexplain.ui.glossary import glossary
 from dlexplain.ui.markdown import literal
-from dlexplain.ui.methods import Request, asks_of, choose_methods, method_params
+from dlexplain.ui.methods import ADDED, Request, asks_of, choose_methods, method_params
 from dlexplain.ui.rather import choose_contrast, contrast_from_address
 
 FIRST_METHODS = ("grad-cam", "integrated-gradients", "superpixel-ablation")
@@ -55,6 +55,7 @@ def ask(
     pressed = st.button(
         tr("Explain"), type="primary", disabled=wanted is None, icon=":material/search:"
     )
+    pressed |= bool(st.session_state.pop(ADDED, False))
     changed = st.empty()  # there in any case, so that what follows keeps its place on the page
     asked: Request | None = st.session_state.get("request")
     if wanted is not None and (pressed or asked is None or not _about(asked, model, picture)):

@@ -149,7 +149,6 @@ def show_differences(found: Sequence[GroupDifference]) -> None:
         height="content" if len(found) < 10 else 380,
         column_config=in_words(
             {
-                "Groups": st.column_config.TextColumn(width="large"),
                 "p": st.column_config.TextColumn(
                     help=tr(
                         "Of Welch's t-test, two-sided: how often means at least this far apart "

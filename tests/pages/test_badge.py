@@ -81,3 +81,15 @@ def test_facts_that_would_take_too_long_are_measured_on_demand() -> None:
     assert not page.exception
     assert not any("measure it on demand" in told for told in markdowns(page))
     assert not [b for b in page.button if b.label == "Measure all three"]
+
+
+def test_the_method_that_is_recommended_over_many_is_a_press_away() -> None:
+    page = explained()
+    (button,) = [b for b in page.button if b.label.startswith("Explain by ")]
+    title = button.label.removeprefix("Explain by ").removesuffix(" too")
+    assert any(f"{title} is recommended" in caption.value for caption in page.caption)
+    page = judged(finished(button.click().run()))
+    assert not page.exception
+    assert len(page.multiselect(key="by").value) == 3
+    page = finished(page, "badge-answers-0-2")
+    assert not [b for b in page.button if b.label.startswith("Explain by ")]

@@ -63,7 +63,8 @@ def show_why(
         with st.container(border=True):
             show_card(answers, index, partial(_draw, index), lambda result: None, judge=judge)
     show_live(partial(_together, question), answers)
-    show_believing(answers, partial(settle_series, question), _show_covered, lambda found: None)
+    settle = partial(settle_series, question)
+    show_believing(answers, settle, _show_covered, lambda found: None, METHODS)
     address: dict[str, str | None] = {
         "step": str(step),
         "what": None if what == "median" else what,

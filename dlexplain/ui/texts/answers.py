@@ -112,7 +112,7 @@ def _which(answers: Asked[TextAttribution], model: TextModel, reading: Reading) 
             said = ", ".join(words[part] for part in sorted(parts))
             st.caption(tr(f"{one.title} marks: {literal(said)}"))
 
-    show_believing(answers, settle, show, lambda found: None)
+    show_believing(answers, settle, show, lambda found: None, "by")
 
 
 def view_options(more: str = "") -> None:
