@@ -2,6 +2,7 @@
 sentence to those who do not see it; with a small menu in its corner that prints it."""
 
 import re
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from dlexplain.figures.static import Kind, printed
 from dlexplain.figures.told import figure_told
 from dlexplain.language import sentences, tr
 from dlexplain.ui.downloads import download
-from dlexplain.ui.live import drawn_before
+from dlexplain.ui.live import drawn_before, followed, live
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 PRINTS: tuple[tuple[str, Kind, str], ...] = (
@@ -23,6 +24,9 @@ PRINTS: tuple[tuple[str, Kind, str], ...] = (
     ("PNG, 300 dpi", "png", "Pixels on a clear ground, 180 mm wide."),
 )
 PRINTABLE = "printable"
+LATER_SECONDS = 0.3
+ROOM = 450
+"""Pixels of a figure that does not say its height, as Plotly has it."""
 LETTERS = "Letters that no font of this machine has are boxes; SVG leaves them to your own fonts."
 
 
@@ -40,13 +44,35 @@ def chart(
     told  the answer that it shows, for people who do not see it; its values follow by themselves
     """
     where: Any = place or st
+
+    def draw(own: str) -> Any:
+        found = st.plotly_chart(figure, config=config, key=own, alt=alt(figure, told), **more)
+        offer_prints(partial(printed, figure), key, own)
+        return found
+
     # One that only shows may be drawn again in a run, see `drawn_before`; the key of one that is
     # selected in tells what was selected.
     own = key if more else f"{key}-{drawn_before()}"
     with where.container(key=f"{PRINTABLE}-{own}"):
-        found = st.plotly_chart(figure, config=config, key=own, alt=alt(figure, told), **more)
-        offer_prints(partial(printed, figure), key, own)
-    return found
+        if more or not followed() or _plotly_may_come():
+            return draw(own)
+        room = f'<div style="height: {figure.layout.height or ROOM}px"></div>'
+        live(
+            lambda: draw(f"{key}-{drawn_before()}") if _plotly_may_come() else st.html(room),
+            version=_plotly_may_come,
+            active=lambda: not _plotly_may_come(),
+        )
+    return None
+
+
+def _plotly_may_come() -> bool:
+    """Whether the answer in words and pictures had its time to be painted.
+
+    A browser that has never been here reads Plotly's 5 MB before the first chart and paints
+    nothing meanwhile; so a visit's first charts are sent after all else.
+    """
+    first = st.session_state.setdefault("first-chart", time.monotonic())
+    return bool(time.monotonic() - first >= LATER_SECONDS)
 
 
 def alt(figure: Figure, told: str = "") -> str:

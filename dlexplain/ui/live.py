@@ -123,6 +123,11 @@ def live(
         parts.append(part)
 
 
+def followed() -> bool:
+    """Whether what changes is drawn after the page's script: not where a test runs a page alone."""
+    return _parts.get() is not None
+
+
 def rerun_when(
     version: Callable[[], object], active: Callable[[], bool], every: float = 0.0
 ) -> None:

@@ -95,6 +95,14 @@ def test_sentences_fronts_rows_and_figures_of_a_table() -> None:
     assert list(drawn["dominated"].text) == ["magnitude 0.8"]
 
 
+def test_the_fastest_is_no_answer_where_another_is_as_fast_and_better() -> None:
+    original, pruned, fast, _ = table().models
+    ruined = measured("dddd4444", "channels 0.9", 0.5, 1.01, 3_000_000, 9.0)
+    found = table(original, pruned, fast, ruined)
+    assert ruined.name not in found.front("latency")
+    assert found.told.startswith("channels 0.5 is 4 [3.6–4.4] times as fast as digits-cnn")
+
+
 def test_what_the_smallest_costs_is_told_and_which_is_smallest_zipped() -> None:
     original, pruned, fast, _ = table().models
     rounded = replace(measured("dddd4444", "static-int8", 0.9, 11.0, 500_000, 0.4), zipped=450_000)
