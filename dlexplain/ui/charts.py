@@ -16,6 +16,7 @@ from dlexplain.figures.told import figure_told
 from dlexplain.language import sentences, tr
 from dlexplain.ui.downloads import download
 from dlexplain.ui.live import drawn_before, followed, live
+from dlexplain.ui.look import room_for
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 PRINTS: tuple[tuple[str, Kind, str], ...] = (
@@ -53,12 +54,11 @@ def chart(
     # One that only shows may be drawn again in a run, see `drawn_before`; the key of one that is
     # selected in tells what was selected.
     own = key if more else f"{key}-{drawn_before()}"
-    with where.container(key=f"{PRINTABLE}-{own}"):
+    with where.container(key=f"{PRINTABLE}-{room_for(figure.layout.height or ROOM)}{own}"):
         if more or not followed() or _plotly_may_come():
             return draw(own)
-        room = f'<div style="height: {figure.layout.height or ROOM}px"></div>'
         live(
-            lambda: draw(f"{key}-{drawn_before()}") if _plotly_may_come() else st.html(room),
+            lambda: draw(f"{key}-{drawn_before()}") if _plotly_may_come() else None,
             version=_plotly_may_come,
             active=lambda: not _plotly_may_come(),
         )

@@ -4,11 +4,22 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.language import tr
+from dlexplain.ui.live import drawn_before
+from dlexplain.ui.look import room_for
 
 ANSWER, SETTINGS = 5, 2
 """Parts of the width."""
 PLACE = "settings"
 """The settings' name within the page's address."""
+
+
+ROW = 35
+"""Pixels of a row of a table, the head of its columns too."""
+
+
+def room(key: str, pixels: int) -> DeltaGenerator:
+    """A container that is so high at least, before what it holds is there: nothing below jumps."""
+    return st.container(key=f"{room_for(pixels)}{key}-{drawn_before()}")
 
 
 def answer_first(input_here: bool = False) -> tuple[DeltaGenerator, DeltaGenerator]:

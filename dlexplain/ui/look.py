@@ -17,10 +17,19 @@ KEYWORDS, STRINGS, NUMBERS = (
 )
 """Of code."""
 
+ROOMS = range(40, 1001, 20)
+"""Pixels that a place can be kept free for what is drawn there later, see `room_for`."""
+
 
 def _both(colours: tuple[str, str]) -> str:
     """Follows the theme that is chosen, not only the system's: Streamlit says which by CSS."""
     return f"light-dark({colours[0]},{colours[1]})"
+
+
+def room_for(pixels: int) -> str:
+    """A part of a container's key that makes it at least so high, to the nearest of ROOMS, before
+    what it holds is there: then nothing below it jumps."""
+    return f"room-{min(ROOMS, key=lambda each: abs(each - pixels))}-"
 
 
 COLOURS = {
@@ -34,7 +43,9 @@ STYLES = (Path(__file__).parent / "look.css").read_text("utf-8")
 CSS = (
     "<style>:root {"
     + "".join(f"--dlx-{what}: {_both(pair)};" for what, pair in COLOURS.items())
-    + f"}}\n{STYLES}</style>"
+    + f"}}\n{STYLES}"
+    + "".join(f'[class*="{room_for(pixels)}"]{{min-height:{pixels}px}}' for pixels in ROOMS)
+    + "</style>"
 )
 """Less blank above a title, so that an answer is seen without scrolling; letters that can be read
 and a focus that can be seen; words that are explained, see `glossary`."""

@@ -11,6 +11,7 @@ from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
 from dlexplain.ui.layers import cache
 from dlexplain.ui.layers.maps import show_tiles
+from dlexplain.ui.look import room_for
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.words import count
 
@@ -58,7 +59,7 @@ def _graph(found: Layers) -> None:
 
 def _facts(found: Layers) -> None:
     about = "Of convolutions and linear layers, for one picture; the others cost little."
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="large", key=f"{room_for(80)}layers-facts"):
         st.metric(tr("Parameters"), tr(count(found.parameters)), width="content")
         st.metric(
             tr("Multiply-adds"), tr(count(found.multiply_adds)), help=tr(about), width="content"

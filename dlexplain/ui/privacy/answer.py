@@ -15,6 +15,7 @@ from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
 from dlexplain.ui.glossary import glossary
 from dlexplain.ui.jobs import asked, result_of
+from dlexplain.ui.layout import room
 from dlexplain.ui.live import rerun_when
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.privacy.record import show_record
@@ -38,6 +39,10 @@ class Question:
     model: str
     path: str
     shadows: int
+
+
+SCREEN = 900
+"""Pixels at least of the answer."""
 
 
 def choose_shadows(arrived: bool) -> int:
@@ -64,11 +69,13 @@ def choose_shadows(arrived: bool) -> int:
 def show_membership(question: Question) -> None:
     """The answer, or the progress towards it."""
     found = asked(SLOT, question, "Membership inference", partial(_ask, question))
-    report = result_of(found, "steps", starting="Asking the model about its records")
-    if found.active:  # what is drawn then has widgets, so the whole page is drawn anew
-        rerun_when(lambda: found.active, lambda: found.active)
-    elif report is not None:
-        _draw(question, report)
+    failed = not found.active and found.job.result is None  # which takes a line
+    with st.container() if failed else room("privacy-answer", SCREEN):
+        report = result_of(found, "steps", starting="Asking the model about its records")
+        if found.active:  # what is drawn then has widgets, so the whole page is drawn anew
+            rerun_when(lambda: found.active, lambda: found.active)
+        elif report is not None:
+            _draw(question, report)
 
 
 def _ask(question: Question, progress: "Progress") -> PrivacyReport:

@@ -12,6 +12,7 @@ from dlexplain.results.trust_words import RULE, cell_told, failing, verdict
 from dlexplain.ui.cards import download
 from dlexplain.ui.charts import chart
 from dlexplain.ui.glossary import glossary, show_explained
+from dlexplain.ui.layout import ROW, room
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.reporting import offer_report
 
@@ -22,7 +23,7 @@ FAILS = "✗"
 def show_table(table: TrustTable, key: str, whole: bool = True) -> None:
     """All of it. key  of its charts; whole  with downloads, which may be drawn once in a run"""
     _recommendation(table)
-    _numbers(table)
+    _numbers(table, key)
     if table.ranking is not None:
         ranks, cost = st.columns(2, gap="large")
         with ranks:
@@ -77,8 +78,8 @@ def _recommendation(table: TrustTable) -> None:
         st.caption(tr("  \n".join(map(literal, lines))))
 
 
-def _numbers(table: TrustTable) -> None:
-    st.dataframe(
+def _numbers(table: TrustTable, key: str) -> None:
+    room(f"trust-{key}", ROW * (len(table.methods) + 1)).dataframe(
         in_words([_row(table, method) for method in table.ranked]),
         hide_index=True,
         height="content",
