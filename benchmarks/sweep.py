@@ -110,8 +110,7 @@ def told(asha: Sweep, random: Sweep) -> None:
         print(f"{found.name}: {found.best_words}; {found.steps:,} steps, {found.seconds:.0f} s")
         best = best_of(found)
         print(f"  its test accuracy: {best.test['test/accuracy']:.4f}, n = {best.test_n}")
-        counts = (found.count("finished"), found.count("pruned"), found.count("failed"))
-        print("  {} finished, {} pruned, {} failed".format(*counts))
+        print(f"  {found.counted}")
 
 
 def best_of(found: Sweep) -> Trial:

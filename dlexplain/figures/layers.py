@@ -164,13 +164,13 @@ def plot_layers(found: Layers) -> go.Figure:
                 "title": {"text": tr("multiply-adds")},
                 "domain": [0.55, 1.0],
                 "automargin": True,
-                "exponentformat": "SI",
+                "tickformat": "~s",
             },
             "yaxis2": {
                 "title": {"text": tr("parameters")},
                 "domain": [0.0, 0.45],
                 "automargin": True,
-                "exponentformat": "SI",
+                "tickformat": "~s",
             },
         },
     )

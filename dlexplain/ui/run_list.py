@@ -26,7 +26,7 @@ HOW_TO_FIND = (
 
 
 def show_list() -> None:
-    records = service.runs()
+    records = runs_now()
     active = [record for record in records if record.active]
     if not records:
         st.info(tr("No run yet. Start one from a preset; the smallest takes seconds."))
