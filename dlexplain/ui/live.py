@@ -88,6 +88,7 @@ def _look(parts: list[_Part]) -> bool:
 
 
 _parts: ContextVar[list[_Part] | None] = ContextVar("parts of the page", default=None)
+_following: ContextVar[bool] = ContextVar("within following", default=False)
 _times: ContextVar[str] = ContextVar("drawings of the part", default="")
 
 
@@ -125,7 +126,7 @@ def live(
 
 def followed() -> bool:
     """Whether what changes is drawn after the page's script: not where a test runs a page alone."""
-    return _parts.get() is not None
+    return _following.get()
 
 
 def rerun_when(
@@ -148,7 +149,7 @@ def following() -> Iterator[None]:
     The visitor's next action ends the wait at once: Streamlit then runs the page anew.
     """
     parts: list[_Part] = []
-    token = _parts.set(parts)
+    token, outer = _parts.set(parts), _following.set(True)
     try:
         yield
         if _look(parts):
@@ -158,6 +159,7 @@ def following() -> Iterator[None]:
                 st.session_state.get("live")  # where Streamlit ends a run that is to give way
     finally:
         _parts.reset(token)
+        _following.reset(outer)
 
 
 def _cover_stale(parts: list[_Part]) -> None:
