@@ -50,7 +50,7 @@ PICTURE_COLUMNS = 3
 def main() -> None:
     forget_runs()  # a run that has just begun is among them
     st.title(tr("Compare runs"), help=glossary("seed", "confidence interval", "validation"))
-    records = {record.id: record for record in service.runs()}
+    records = {record.id: record for record in runs_now()}
     if len(records) < 2:
         st.info(
             tr(
