@@ -208,8 +208,9 @@ class Compression:
         if not others:
             return f"{self.model} alone was measured; there is nothing to compare it with."
         # One that is faster at any price is no answer where another is as fast and better.
-        known = [m for m in others if m.name in self.front("latency")]
-        fast = max(known or others, key=lambda m: m.single.faster.value)
+        front = self.front("latency")
+        undominated = [m for m in others if m.name in front]
+        fast = max(undominated or others, key=lambda m: m.single.faster.value)
         small = min(others, key=lambda m: m.size)
         zipped = min(others, key=lambda m: m.zipped)
         told = [self._fastest(fast), self._smallest(small, fast)]

@@ -19,7 +19,8 @@ from dlexplain.ui.glossary import show_explained
 MARK = " ★ recommended for this model"
 """Behind the title of the method that its table of trust recommends."""
 ADDED = "method-added"
-"""In the session: a method was chosen by a button, which asks the question too."""
+"""In the session: the key of the picker in which a button chose one more method, which asks the
+question too."""
 ParamsOf = dict[str, dict[str, Value]]
 
 
@@ -79,8 +80,8 @@ def choose_methods(
 
 def add_method(key: str, name: str) -> None:
     """Choose one more method in the picker of this key, as a button does that names it."""
-    st.session_state[key] = [*st.session_state.get(key, []), name]
-    st.session_state[ADDED] = True
+    st.session_state[key] = list(dict.fromkeys([*st.session_state.get(key, []), name]))
+    st.session_state[ADDED] = key
 
 
 def _asked(names: Sequence[str], known: Registry[MethodInfo]) -> list[str]:

@@ -55,7 +55,7 @@ def ask(
     pressed = st.button(
         tr("Explain"), type="primary", disabled=wanted is None, icon=":material/search:"
     )
-    pressed |= bool(st.session_state.pop(ADDED, False))
+    pressed |= st.session_state.pop(ADDED, "") == "methods"  # not what another page's button chose
     changed = st.empty()  # there in any case, so that what follows keeps its place on the page
     asked: Request | None = st.session_state.get("request")
     if wanted is not None and (pressed or asked is None or not _about(asked, model, picture)):
