@@ -36,7 +36,7 @@ class Person:
 LOCAL = Person()
 """The machine's own user: of the command line, of Python, of a dashboard without sign-in."""
 _asks: list[Callable[[], Person | None]] = []
-_acting: ContextVar[Person | None] = ContextVar("who has begun this work", default=None)
+_acting: ContextVar[Person | None] = ContextVar("acting", default=None)
 
 
 def ask_who(ask: Callable[[], Person | None] | None) -> None:

@@ -188,7 +188,7 @@ def seen_as_of_now() -> Iterator[None]:
         _as_of.reset(token)
 
 
-_as_of: ContextVar[float | None] = ContextVar("the moment of which jobs are drawn", default=None)
+_as_of: ContextVar[float | None] = ContextVar("as_of", default=None)
 
 
 class JobList:

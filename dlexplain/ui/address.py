@@ -19,7 +19,7 @@ from dlexplain.ui.markdown import literal
 DRAWN_IN = "palette"
 """The parameter, and key of the widget, of the colours of maps; kept beside what a page says."""
 USUAL = "red-blue"
-_above: ContextVar[Any] = ContextVar("where a wrong address is told", default=None)
+_above: ContextVar[Any] = ContextVar("above", default=None)
 
 
 def from_address(

@@ -87,9 +87,9 @@ def _look(parts: list[_Part]) -> bool:
     return active
 
 
-_parts: ContextVar[list[_Part] | None] = ContextVar("parts of the page", default=None)
-_following: ContextVar[bool] = ContextVar("within following", default=False)
-_times: ContextVar[str] = ContextVar("drawings of the part", default="")
+_parts: ContextVar[list[_Part] | None] = ContextVar("parts", default=None)
+_following: ContextVar[bool] = ContextVar("following", default=False)
+_times: ContextVar[str] = ContextVar("times", default="")
 
 
 def drawn_before() -> str:
