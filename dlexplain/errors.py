@@ -24,7 +24,8 @@ Every message is one sentence for a person: what was wrong, the value, what is a
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 BAD_JSON = (
     ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, RecursionError,
@@ -155,3 +156,26 @@ class NotSignedIn(NotAllowed):
 
 class Cancelled(DlexplainError):
     """The user stopped the work between two chunks."""
+
+
+@contextmanager
+def foreign(kind: type[DlexplainError], told: Callable[[str], str]) -> Iterator[None]:
+    """Around a library that is given what somebody has brought: whatever it raises is of `kind`, as
+    `told` makes a sentence of what it said. Our own errors stay what they are.
+
+    A library in Rust, such as tokenizers, may panic; what PyO3 raises then is no Exception, and its
+    class can be imported from nowhere.
+    """
+    try:
+        yield
+    except DlexplainError:
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise kind(told(said_by(error))) from error
+
+
+def said_by(error: BaseException) -> str:
+    """A foreign error in one line."""
+    return (" ".join(str(error).split()) or type(error).__name__)[:300]

@@ -12,7 +12,7 @@ from tests.outside_texts import HtmlModule, Module
 ROOT = Path(__file__).parents[1]
 EVERYWHERE = {
     "errors", "integrity", "language", "memory", "params", "people", "registry", "results",
-    "rights", "server_files", "settings", "turns",
+    "rights", "server_files", "settings", "turns", "typed",
 }  # fmt: skip
 ALLOWED = {
     "pages": {"ui", "figures", "services", "trained"},

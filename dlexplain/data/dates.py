@@ -28,14 +28,19 @@ def read_dates(column: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
     if text.notna().all() and text.str.fullmatch(QUARTER.pattern).all():
         parts = text.str.extract(QUARTER)
         text = parts[0] + "-" + (parts[1].astype(int) * 3 - 2).astype(str).str.zfill(2)
-    read = [pd.to_datetime(text, errors="coerce", format=form) for form in FORMATS]
+    read = [_read(text, form) for form in FORMATS]
     whole = [dates for dates in read if dates.notna().all()]
     if whole:
         return min(whole, key=_unevenness).dt.floor("D")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pandas warns where it has to guess
-        dates = pd.to_datetime(text, errors="coerce", format="mixed")
+        dates = _read(text, "mixed")
     return dates.dt.floor("D")
+
+
+def _read(text: "pd.Series[str]", form: str) -> "pd.Series[pd.Timestamp]":
+    """By one way, all in one zone: a column of several zones has no type."""
+    return pd.to_datetime(text, errors="coerce", format=form, utc=True).dt.tz_localize(None)
 
 
 def _unevenness(dates: "pd.Series[pd.Timestamp]") -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tokenizers import Tokenizer
 
 from dlexplain.data.corpora import UNKNOWN, encode
-from dlexplain.data.tokenisers import load_tokeniser, special_ids
+from dlexplain.data.tokenisers import encoded, load_tokeniser, special_ids
 
 BROKEN = "\N{REPLACEMENT CHARACTER}"
 LONGEST_CHARACTER = 4
@@ -56,7 +56,7 @@ class TextCodec:
     def encode(self, text: str) -> list[int]:
         """A last line that has no line break does not end: it may be written on."""
         if self.kind == "own":
-            return list(self.tokeniser.encode(text, add_special_tokens=False).ids)
+            return list(encoded(self.tokeniser, text, marks=False).ids)
         ids: list[int] = encode(self.tokeniser, text, self.kind).tolist()
         open_line = self.kind == "lines" and ids and not text.endswith(("\n", "\r"))
         return ids[:-1] if open_line else ids

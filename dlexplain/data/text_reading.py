@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
+from dlexplain.data.tokenisers import encoded
 from dlexplain.errors import TextError
 
 MOST_LETTERS = 1_000_000
@@ -71,7 +72,7 @@ class TextReader:
     def read(self, text: str) -> Reading:
         """Raises TextError where there is nothing to read, or far too much."""
         check_text(text)
-        reading = self._reading(text, self.tokeniser.encode(text))
+        reading = self._reading(text, encoded(self.tokeniser, text))
         if bool(reading.special.all()):
             raise TextError(f'"{text[:40]}" has no token that the model reads; give it words')
         return self._cut(reading)

@@ -8,9 +8,18 @@ import json
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import (
+    Encoding,
+    Regex,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    trainers,
+)
 
-from dlexplain.errors import DataError
+from dlexplain.errors import DataError, foreign
 
 Kind = Literal["word", "bpe", "character"]
 FILE = "tokenizer.json"
@@ -72,12 +81,19 @@ def special_ids(tokeniser: Tokenizer) -> frozenset[int]:
 
 def load_tokeniser(text_json: str) -> Tokenizer:
     """From what `to_str` of one gave; raises DataError."""
-    try:
+    with foreign(DataError, lambda error: f"this is no tokeniser's JSON: {error}"):
         tokeniser = Tokenizer.from_str(text_json)
-    except Exception as error:  # the library raises nothing narrower
-        raise DataError(f"this is no tokeniser's JSON: {error}") from error
     tokeniser.encode_special_tokens = True
     return tokeniser
+
+
+def encoded(tokeniser: Tokenizer, text: str, marks: bool = True) -> Encoding:
+    """A text as tokens; raises DataError where the tokeniser, which may be somebody's, fails on it.
+
+    marks  whether with its marks around the text
+    """
+    with foreign(DataError, lambda why: f'its tokeniser fails on "{text[:40]}": {why}'):
+        return tokeniser.encode(text, add_special_tokens=marks)
 
 
 def one_up(tokeniser: Tokenizer) -> Tokenizer:
@@ -102,7 +118,7 @@ def one_up(tokeniser: Tokenizer) -> Tokenizer:
         raise DataError(f"its tokeniser cannot be read with other ids: {error}") from error
     known_words = list(tokeniser.get_vocab())[:PROBED]
     for text in (" ".join(known_words), *known_words):
-        if moved.encode(text).ids != [token + 1 for token in tokeniser.encode(text).ids]:
+        if encoded(moved, text).ids != [token + 1 for token in encoded(tokeniser, text).ids]:
             raise DataError("its tokeniser reads otherwise when its ids are moved by one")
     return moved
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from dlexplain.errors import CheckpointError
+from dlexplain.errors import CheckpointError, foreign
 from dlexplain.execution.files import steps_in
 from dlexplain.execution.paths import digest_file
 from dlexplain.server_files import read_regular
@@ -40,6 +40,16 @@ def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
     return checkpoint
 
 
+def _check_weights(path: Path) -> None:
+    """Raises CheckpointError where no training can go on from it."""
+    checkpoint = read_checkpoint(path)
+    with foreign(CheckpointError, lambda error: f"{path.name} cannot be read: {error}"):
+        weights = checkpoint["state_dict"].values()
+        bad = any(w.is_floating_point() and w.isnan().any() for w in weights)
+    if bad:
+        raise CheckpointError(f"{path.name} has weights that are no numbers")
+
+
 def newest_good(folder: Path, report: Callable[[str], None]) -> Path | None:
     """The checkpoint of most steps that a run can go on from, or None where there is none at all.
 
@@ -49,9 +59,7 @@ def newest_good(folder: Path, report: Callable[[str], None]) -> Path | None:
     files = sorted(folder.glob("*.ckpt"), key=steps_in, reverse=True)
     for older, file in enumerate(files, 1):
         try:
-            weights = read_checkpoint(file)["state_dict"].values()
-            if any(w.is_floating_point() and w.isnan().any() for w in weights):
-                raise CheckpointError(f"{file.name} has weights that are no numbers")
+            _check_weights(file)
         except CheckpointError as error:
             then = "going back to the one before" if older < len(files) else "there is no other"
             report(f"{error}; {then}")

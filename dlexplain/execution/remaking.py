@@ -11,7 +11,8 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import asdict, astuple
+from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ from dlexplain.execution import paths
 from dlexplain.execution.database import Database, Open, Row, has_table, make_tables
 from dlexplain.execution.files import whole_lines, write_whole
 from dlexplain.execution.remade import note_remade
-from dlexplain.execution.rows import Audited, read_row
+from dlexplain.execution.rows import Audited, Change, read_row
 from dlexplain.execution.schema import ADD_AUDIT, ADD_CHANGE, ADD_RUN, ADDED, COLUMNS
 from dlexplain.execution.spec import RunSpec
+from dlexplain.typed import check_types
 
 FILLED = ("runs", "changes", "audit")
 """Tables that are made anew of what is known."""
@@ -151,7 +153,7 @@ def _read_old(file: Path) -> Known:
             if _is_sound(dict(row)):
                 found[row["id"]] = ({**ADDED, **dict(row)}, [])
         for run, *change in db.execute("SELECT run, at, state, who, why FROM changes"):
-            if run in found:
+            if run in found and _is_change(change):
                 found[run][1].append(change)
     return found
 
@@ -177,8 +179,11 @@ def _read_audit(home: Path) -> set[Audited]:
 
 def _is_line(line: Audited) -> bool:
     """Whether it is one: damage may look like it."""
-    at, *texts = astuple(line)
-    return isinstance(at, float) and all(isinstance(text, str) for text in texts)
+    try:
+        check_types(line)
+    except (TypeError, ValueError):
+        return False
+    return _is_moment(line.at)
 
 
 def _read_copies(home: Path) -> Known:
@@ -193,7 +198,7 @@ def _read_copies(home: Path) -> Known:
         except (OSError, *BAD_JSON) as error:
             _log.warning("%s cannot be read: %s", file.name, error)
             continue
-        if _is_sound(row) and all(len(change) == 4 for change in changes):
+        if _is_sound(row) and all(map(_is_change, changes)):
             found[file.stem] = (row, changes)
     return found
 
@@ -240,4 +245,19 @@ def _is_sound(row: dict[str, Any]) -> bool:
         read_row(row)
     except DlexplainError:
         return False
-    return {*row, *ADDED} == set(COLUMNS) and isinstance(row["created"], float)
+    marks = all(row.get(key, 0) in (0, 1) for key in ("starred", "archived"))
+    return marks and {*row, *ADDED} == set(COLUMNS) and _is_moment(row["created"])
+
+
+def _is_change(line: Sequence[Any]) -> bool:
+    """Whether it is a change of state: damage may look like one."""
+    try:
+        check_types(Change(*line))
+    except (TypeError, ValueError):
+        return False
+    return _is_moment(line[0])
+
+
+def _is_moment(at: Any) -> bool:
+    """Whether it is seconds since 1970; a database takes what is no number for nothing."""
+    return isinstance(at, float) and isfinite(at)

@@ -15,6 +15,7 @@ import psutil
 from dlexplain.errors import BAD_JSON, RunError, SpecError, UnknownName
 from dlexplain.execution.schema import ADDED, COLUMNS
 from dlexplain.execution.spec import RunSpec
+from dlexplain.typed import check_types
 
 State = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
 ACTIVE: tuple[State, ...] = ("queued", "running")
@@ -135,10 +136,9 @@ def read_row(row: Mapping[str, Any] | None) -> RunRow:
         values |= {key: bool(values[key]) for key in ("starred", "archived")}
         values["tags"] = tuple(tag for tag in values["tags"].split(",") if tag)
         found = RunRow(**values)
+        check_types(found)
     except (SpecError, *BAD_JSON) as error:
         raise RunError(f"what is known of run {values.get('id')} is damaged: {error}") from error
-    if found.state not in TRANSITIONS or not isinstance(found.progress, dict):
-        raise RunError(f"what is known of run {found.id} is damaged: its state or its progress")
     return found
 
 

@@ -12,6 +12,7 @@ from dlexplain.errors import BadInput
 from dlexplain.params import Value
 from dlexplain.results.explanations import plot
 from dlexplain.results.words import metric, metric_name, scored, size
+from dlexplain.typed import check_types
 
 TrialState = Literal["running", "finished", "pruned", "failed"]
 STATE_WORDS: dict[TrialState, str] = {
@@ -93,7 +94,9 @@ class Trial:
     def from_dict(cls, given: Mapping[str, Any]) -> "Trial":
         """Raises KeyError, TypeError or ValueError where it is none."""
         numbers = {key: tuple(map(float, given[key])) for key in ("values", "curve")}
-        return cls(**{**given, **numbers})
+        made = cls(**{**given, **numbers})
+        check_types(made)
+        return made
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "params": dict(self.params), "test": dict(self.test)}

@@ -113,7 +113,12 @@ def trained(wanted: str, home: Path | None = None) -> Trained:
     """
     if MARK in wanted and at_path(wanted) is None:
         name, _, head = wanted.rpartition(MARK)
-        return as_single(trained(name, home), head)
+        return as_single(_whole(name, home), head)
+    return _whole(wanted, home)
+
+
+def _whole(wanted: str, home: Path | None) -> Trained:
+    """With all its heads."""
     for model in zoo_models():
         if model.name == wanted:
             return model

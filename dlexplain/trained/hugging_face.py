@@ -7,10 +7,11 @@ with a model is never run.
 import json
 import re
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from dlexplain.errors import BadInput, ModelError, UnknownName
+from dlexplain.errors import BadInput, ModelError, UnknownName, foreign
 from dlexplain.execution import paths
 from dlexplain.results.words import with_article
 from dlexplain.server_files import check_files, read_regular
@@ -76,7 +77,7 @@ def _task_of(name: str, tasks: Sequence[str]) -> str:
     loading says what is wrong."""
     try:
         config = json.loads(read_regular(model_folder(name) / "config.json"))
-        built = [str(one) for one in config.get("architectures") or ()]
+        built = _built(config)
     except Exception:  # whatever is wrong with it, loading says in one sentence
         built = []
     fit = [task for task in tasks if any(one.endswith(TASKS[task]) for one in built)]
@@ -187,10 +188,22 @@ def check_architecture(config: dict[str, Any], name: str, *tasks: str) -> str:
     one, or of a model with its own code."""
     if config.get("auto_map"):
         raise ModelError(f'the model "{name}" needs code of its own, which is never run')
-    built = [str(architecture) for architecture in config.get("architectures") or ()]
+    built = _built(config)
     for task in tasks:
         if any(architecture.endswith(TASKS[task]) for architecture in built):
             return task
     what = ", ".join(built) or "of no architecture that its config.json names"
     kinds = " or ".join(with_article(KINDS[task]) for task in tasks)
     raise ModelError(f'the model "{name}" is {what}; {kinds} is accepted')
+
+
+def _built(config: dict[str, Any]) -> list[str]:
+    """The architectures that a config names."""
+    named = config.get("architectures")
+    return [str(one) for one in named] if isinstance(named, list) else []
+
+
+def foreign_model(name: str) -> AbstractContextManager[None]:
+    """Around reading and trying somebody's model, whose files may hold whatever: what its library,
+    or what reads its answers, raises of them is a ModelError."""
+    return foreign(ModelError, lambda why: f'the model "{name}" cannot be read: {why}')

@@ -30,6 +30,7 @@ from dlexplain.services.pictures.own_models import (
     trial_picture,
 )
 from dlexplain.services.pictures.own_models import Processed as Processing
+from dlexplain.trained.hugging_face import foreign_model
 
 DETECT, SEGMENT = "detect-objects", "segment-picture"
 NO_OBJECT = "no object"
@@ -43,25 +44,27 @@ SQUASHED = (
 def own_detector_spec(name: str) -> ModelSpec:
     """From a folder or the hub, its classes with NO_OBJECT as the last; raises UnknownName or
     ModelError, one sentence."""
-    config, processor, model = read_own(name, DETECT)
-    how = _square(processed(processor, int(getattr(config, "num_channels", 3)), name))
-    network = HuggingFaceDetector(model, how.matrix, how.offset).eval()
-    labels = labels_of(config)
-    found = _compared(network, model, processor, how, name)
-    check_boxes(found, len(labels), f'the model "{name}"')
-    notes = _notes(processor, how)
-    return spec_of(name, DETECT, network, how, (*labels, NO_OBJECT), notes)
+    with foreign_model(name):
+        config, processor, model = read_own(name, DETECT)
+        how = _square(processed(processor, int(getattr(config, "num_channels", 3)), name))
+        network = HuggingFaceDetector(model, how.matrix, how.offset).eval()
+        labels = labels_of(config)
+        found = _compared(network, model, processor, how, name)
+        check_boxes(found, len(labels), f'the model "{name}"')
+        notes = _notes(processor, how)
+        return spec_of(name, DETECT, network, how, (*labels, NO_OBJECT), notes)
 
 
 def own_segmenter_spec(name: str) -> ModelSpec:
     """Likewise; its classes are those of its config."""
-    config, processor, model = read_own(name, SEGMENT)
-    how = _square(processed(processor, int(getattr(config, "num_channels", 3)), name))
-    network = HuggingFaceSegmenter(model, how.matrix, how.offset).eval()
-    labels = labels_of(config)
-    found = _compared(network, model, processor, how, name)
-    check_map(found, len(labels), f'the model "{name}"')
-    return spec_of(name, SEGMENT, network, how, labels, _notes(processor, how))
+    with foreign_model(name):
+        config, processor, model = read_own(name, SEGMENT)
+        how = _square(processed(processor, int(getattr(config, "num_channels", 3)), name))
+        network = HuggingFaceSegmenter(model, how.matrix, how.offset).eval()
+        labels = labels_of(config)
+        found = _compared(network, model, processor, how, name)
+        check_map(found, len(labels), f'the model "{name}"')
+        return spec_of(name, SEGMENT, network, how, labels, _notes(processor, how))
 
 
 def check_boxes(found: Tensor, classes: int, what: str) -> None:

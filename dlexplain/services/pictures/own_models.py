@@ -22,7 +22,7 @@ from dlexplain.networks.base import USERS_OWN, ModelSpec, PicturePreprocessing
 from dlexplain.networks.modules.hugging_face_pictures import HuggingFacePictures
 from dlexplain.services.own_size import check_finite, check_size
 from dlexplain.trained.hub import model_folder
-from dlexplain.trained.hugging_face import check_architecture, check_folder
+from dlexplain.trained.hugging_face import check_architecture, check_folder, foreign_model
 
 TASK = "classify-image"
 READERS = {
@@ -74,10 +74,11 @@ class OwnPictureModel:
 
 def checked_pictures(name: str) -> OwnPictureModel:
     """From a folder or the hub; raises UnknownName or ModelError, one sentence."""
-    config, processor, model = read_own(name, TASK)
-    how = processed(processor, int(getattr(config, "num_channels", 3)), name)
-    network = HuggingFacePictures(model, how.matrix, how.offset).eval()
-    return OwnPictureModel(network, config, how, _check(network, model, processor, how, name))
+    with foreign_model(name):
+        config, processor, model = read_own(name, TASK)
+        how = processed(processor, int(getattr(config, "num_channels", 3)), name)
+        network = HuggingFacePictures(model, how.matrix, how.offset).eval()
+        return OwnPictureModel(network, config, how, _check(network, model, processor, how, name))
 
 
 def own_picture_spec(name: str) -> ModelSpec:
@@ -127,7 +128,7 @@ def read_own(name: str, task: str) -> tuple[Any, Any, Any]:
 
     reader: Any = getattr(transformers, READERS[task])
     source, safe = str(folder), {"trust_remote_code": False, "local_files_only": True}
-    try:
+    with foreign_model(name):
         config = transformers.AutoConfig.from_pretrained(source, **safe)
         check_architecture(config.to_dict(), name, task)
         check_size(config, reader, folder, name)
@@ -141,11 +142,6 @@ def read_own(name: str, task: str) -> tuple[Any, Any, Any]:
             output_loading_info=True,
             **safe,
         )
-    except ModelError:
-        raise
-    except Exception as error:  # a foreign config or processor may raise whatever
-        why = " ".join(str(error).split())
-        raise ModelError(f'the model "{name}" cannot be read: {why}') from error
     missing = sorted(info["missing_keys"])
     if missing:
         raise ModelError(f'the model "{name}" lacks the weights {", ".join(missing[:3])}')
@@ -159,19 +155,19 @@ def processed(processor: Any, channels: int, name: str) -> Processed:
         raise ModelError(f'the model "{name}" takes {channels} channels; 3 (RGB) are accepted')
     plain = [np.broadcast_to(colour, (64, 64, 3)) for colour in PLAIN]
     try:
-        found = [by_processor(processor, Image.fromarray(colour))[0] for colour in plain]
-        made = torch.stack(found)
+        # One after the other, the middle of each: four whole ones would take 200 MB.
+        found = [_middle(by_processor(processor, Image.fromarray(colour))[0]) for colour in plain]
+        (high, wide), *_ = (size for size, _ in found)
+        black, *colours = (middle for _, middle in found)  # (C,) each
+        matrix = torch.stack([colour - black for colour in colours], dim=1)  # (C, 3)
     except Exception as error:  # a foreign processor may raise whatever
         why = " ".join(str(error).split())
         raise ModelError(f'the image processor of "{name}" fails on a picture: {why}') from error
-    high, wide = made.shape[-2:]
     if high != wide or not 1 <= high <= LARGEST:
         raise ModelError(
             f'the model "{name}" takes pictures of {wide} x {high} pixels; squares of 1 to '
             f"{LARGEST} are accepted"
         )
-    black, *colours = made[:, :, high // 2, wide // 2]  # (C,) each
-    matrix = torch.stack([colour - black for colour in colours], dim=1)  # (C, 3)
     size = getattr(processor, "size", None) or {}
     cropped = bool(getattr(processor, "do_center_crop", False)) and "height" in size
     # One that squashes and then cuts the middle out is told where the picture is no square.
@@ -184,6 +180,12 @@ def processed(processor: Any, channels: int, name: str) -> Processed:
     return Processed(
         high, resize if cut else high, "crop" if cut else "squash", resample, matrix, black
     )
+
+
+def _middle(made: Tensor) -> tuple[tuple[int, int], Tensor]:
+    """(height, width) of (C, height, width), and the pixel in its middle, (C,)."""
+    high, wide = made.shape[-2:]
+    return (high, wide), made[:, high // 2, wide // 2].clone()
 
 
 def by_processor(processor: Any, image: Image.Image) -> Tensor:

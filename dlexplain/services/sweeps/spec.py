@@ -12,6 +12,7 @@ from dlexplain.results.sweeps import COSTS, Aim
 from dlexplain.services.sweeps.space import Dimension, Given, grid, read_space
 from dlexplain.services.training.catalogue import complete
 from dlexplain.tasks.base import TASKS
+from dlexplain.typed import check_types
 
 SAMPLERS = {
     "tpe": "TPE: values that good trials had are likelier (Bergstra et al. 2011).",
@@ -94,7 +95,12 @@ class SweepSpec:
             "space": tuple(Dimension.from_dict(d) for d in given["space"]),
             "aims": tuple(Aim(**aim) for aim in given["aims"]),
         }
-        return cls(**{**given, **own})
+        made = cls(**{**given, **own})
+        for part in (made, *made.space, *made.aims):
+            check_types(part)
+        if made.epochs < 1:
+            raise ValueError(f"{made.epochs} epochs")
+        return made
 
 
 def sweep_spec(

@@ -7,7 +7,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from dlexplain.people import LOCAL, Person, Role, here
 from dlexplain.results.sweeps import Sweep, Trial
 from dlexplain.rights import sees
 from dlexplain.services.sweeps.spec import SweepSpec
+from dlexplain.typed import check_types
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class SweepFiles:
 
     @property
     def budget(self) -> Budget:
-        return self._read(paths.sweep_budget_file, lambda found: Budget(**found))  # type: ignore[no-any-return]
+        return self._read(paths.sweep_budget_file, _made(Budget))  # type: ignore[no-any-return]
 
     def write_budget(self, budget: Budget) -> None:
         _write(paths.sweep_budget_file(self.home, self.id), asdict(budget))
@@ -95,7 +96,7 @@ class SweepFiles:
     @property
     def state(self) -> SweepState:
         """As it is written; see `state_now`."""
-        return self._read(paths.sweep_state_file, lambda found: SweepState(**found))  # type: ignore[no-any-return]
+        return self._read(paths.sweep_state_file, _made(SweepState))  # type: ignore[no-any-return]
 
     def write_state(self, state: SweepState) -> None:
         _write(paths.sweep_state_file(self.home, self.id), asdict(state))
@@ -137,6 +138,9 @@ class SweepFiles:
     def sweep(self) -> Sweep:
         """As it is now; raises RunError where a file is damaged."""
         spec, state, budget = self.spec, self.state_now, self.budget
+        trials = self.trials
+        if any(len(t.values) != len(spec.aims) for t in trials if t.state == "finished"):
+            raise RunError(f"the trials of sweep {self.id} cannot be read: one has no value")
         return Sweep(
             id=self.id,
             name=spec.title,
@@ -146,7 +150,7 @@ class SweepFiles:
             aims=spec.aims,
             varied=tuple(d.key for d in spec.space),
             log=tuple(d.key for d in spec.space if d.log),
-            trials=self.trials,
+            trials=trials,
             budget=(budget.trials, budget.minutes),
             seconds=state.seconds,
             created=state.created,
@@ -196,6 +200,15 @@ def found_sweep(home: Path, wanted: str) -> SweepFiles:
 
 def this_process(state: SweepState) -> SweepState:
     return state.of(os.getpid())
+
+
+def _made(kind: type[Any]) -> Callable[[Mapping[str, Any]], Any]:
+    def make(found: Mapping[str, Any]) -> Any:
+        made = kind(**found)
+        check_types(made)
+        return made
+
+    return make
 
 
 def _write(file: Path, content: Any) -> None:

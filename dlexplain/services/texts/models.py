@@ -23,6 +23,7 @@ from dlexplain.services.texts.own_check import checked_classifier
 from dlexplain.services.texts.own_reading import read_model
 from dlexplain.trained.entry import ModelEntry
 from dlexplain.trained.folder import Trained
+from dlexplain.trained.hugging_face import foreign_model
 from dlexplain.trained.networks import load_network
 
 __all__ = ["Reading", "TextModel"]
@@ -102,15 +103,16 @@ def _of_trained(model: Trained) -> TextModel:
 
 
 def _of_hugging_face(name: str) -> TextModel:
-    own = read_model(name, "classify-text")
-    config = own.model.config
-    labels = [str(config.id2label.get(i, f"LABEL_{i}")) for i in range(config.num_labels)]
-    network = checked_classifier(own, name)
-    title = Path(name).name
-    classes = plain_classes(labels, title)
-    reader = TextReader(own.tokeniser, own.longest, own.unknown)
-    ready = _ready(name, title, classes, network, reader, HUGGING_FACE_PAD, own.blank)
-    return replace(ready, activation=activation_of(config))
+    with foreign_model(name):
+        own = read_model(name, "classify-text")
+        config = own.model.config
+        labels = [str(config.id2label.get(i, f"LABEL_{i}")) for i in range(config.num_labels)]
+        network = checked_classifier(own, name)
+        title = Path(name).name
+        classes = plain_classes(labels, title)
+        reader = TextReader(own.tokeniser, own.longest, own.unknown)
+        ready = _ready(name, title, classes, network, reader, HUGGING_FACE_PAD, own.blank)
+        return replace(ready, activation=activation_of(config))
 
 
 def activation_of(config: Any) -> Activation:

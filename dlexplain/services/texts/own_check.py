@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from dlexplain.errors import ModelError
+from dlexplain.errors import ModelError, said_by
 from dlexplain.networks.modules.hugging_face_classifier import (
     PAD,
     HuggingFaceClassifier,
@@ -19,7 +19,7 @@ from dlexplain.networks.modules.hugging_face_classifier import (
 )
 from dlexplain.networks.modules.hugging_face_tokens import HuggingFaceLabeller, own_labeller
 from dlexplain.services.own_size import check_finite
-from dlexplain.services.texts.own_limits import ordinary_ids, said_by
+from dlexplain.services.texts.own_limits import ordinary_ids
 from dlexplain.services.texts.own_reading import OwnModel
 
 TOLERANCE = 1e-4

@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer
 
 from dlexplain.data.tokenisers import special_ids
-from dlexplain.errors import ModelError
+from dlexplain.errors import ModelError, foreign, said_by
 from dlexplain.networks.modules.hugging_face_classifier import Frame
 
 LONGEST = 512
@@ -31,7 +31,7 @@ def ordinary_ids(tokeniser: Tokenizer) -> list[int]:
 def frame_of(model: Any, tokeniser: Tokenizer, padding: int, name: str) -> Frame:
     """What the tokeniser puts around a text; raises ModelError where it reads none of its own
     words."""
-    for found in _encodings(tokeniser, padding):
+    for found in _encodings(tokeniser, padding, name):
         own = [place for place, mark in enumerate(found.special_tokens_mask) if not mark]
         first, last = own[0], own[-1] + 1
         types, ids = found.type_ids, found.ids
@@ -48,10 +48,11 @@ def frame_of(model: Any, tokeniser: Tokenizer, padding: int, name: str) -> Frame
     raise ModelError(f'the tokenizer of "{name}" reads none of the words of its own vocabulary')
 
 
-def _encodings(tokeniser: Tokenizer, padding: int) -> Iterator[Any]:
+def _encodings(tokeniser: Tokenizer, padding: int, name: str) -> Iterator[Any]:
     """Of words of the vocabulary, those that are read as words."""
     for token in ordinary_ids(tokeniser)[-TRIED:]:  # the first ones are signs and bytes
-        found = tokeniser.encode(tokeniser.decode([token]))
+        with foreign(ModelError, lambda why: f'the tokenizer of "{name}" fails: {why}'):
+            found = tokeniser.encode(tokeniser.decode([token]))
         if any(
             not mark and read != padding
             for read, mark in zip(found.ids, found.special_tokens_mask, strict=True)
@@ -59,13 +60,13 @@ def _encodings(tokeniser: Tokenizer, padding: int) -> Iterator[Any]:
             yield found
 
 
-def longest_read(model: Any, frame: Frame, claims: Sequence[int | None], name: str) -> int:
+def longest_read(model: Any, frame: Frame, claims: Sequence[Any], name: str) -> int:
     """The most tokens that the model reads, marks included, and no more than LONGEST.
 
-    claims  what its files say; what is None, not positive or endless is no limit
+    claims  what its files say; what is no number, not positive or endless is no limit
     Raises ModelError where it reads not even one word.
     """
-    said = [claim for claim in claims if claim is not None and 0 < claim < ENDLESS]
+    said = [int(one) for one in claims if isinstance(one, int | float) and 0 < one < ENDLESS]
     most = min([LONGEST, *said])
     least = frame.marks + 1
     if most < least:
@@ -105,8 +106,3 @@ def _read(model: Any, frame: Frame, time: int) -> None:
     ids = frame.ids(time)[None]
     with torch.no_grad():
         model(input_ids=ids, attention_mask=torch.ones_like(ids))
-
-
-def said_by(error: BaseException) -> str:
-    """A foreign error in one line."""
-    return (" ".join(str(error).split()) or type(error).__name__)[:300]

@@ -10,9 +10,9 @@ from dlexplain.data.tokenisers import special_ids
 from dlexplain.errors import ModelError
 from dlexplain.networks.modules.hugging_face_classifier import Frame
 from dlexplain.services.own_size import check_size
-from dlexplain.services.texts.own_limits import frame_of, longest_read, said_by
+from dlexplain.services.texts.own_limits import frame_of, longest_read
 from dlexplain.trained.hub import model_folder
-from dlexplain.trained.hugging_face import check_architecture, check_folder
+from dlexplain.trained.hugging_face import check_architecture, check_folder, foreign_model
 
 READERS = {
     "classify-text": "AutoModelForSequenceClassification",
@@ -58,7 +58,7 @@ def read_model(name: str, task: str) -> OwnModel:
     import transformers
 
     source, safe = str(folder), {"trust_remote_code": False, "local_files_only": True}
-    try:
+    with foreign_model(name):
         config = transformers.AutoConfig.from_pretrained(source, **safe)
         check_architecture(config.to_dict(), name, task)
         check_size(config, getattr(transformers, READERS[task]), folder, name)
@@ -71,14 +71,10 @@ def read_model(name: str, task: str) -> OwnModel:
             output_loading_info=True,
             **safe,
         )
-    except ModelError:
-        raise
-    except Exception as error:  # a foreign config or tokeniser may raise whatever
-        raise ModelError(f'the model "{name}" cannot be read: {said_by(error)}') from error
-    missing = sorted(info["missing_keys"])
-    if missing:
-        raise ModelError(f'the model "{name}" lacks the weights {", ".join(missing[:3])}')
-    return _ready(name, model.eval(), tokeniser, task)
+        missing = sorted(info["missing_keys"])
+        if missing:
+            raise ModelError(f'the model "{name}" lacks the weights {", ".join(missing[:3])}')
+        return _ready(name, model.eval(), tokeniser, task)
 
 
 def _ready(name: str, model: Any, fast: Any, task: str) -> OwnModel:
@@ -86,7 +82,7 @@ def _ready(name: str, model: Any, fast: Any, task: str) -> OwnModel:
     tokeniser = _backend(fast, name)
     config = model.config.get_text_config()
     declared = config.pad_token_id
-    padding = -1 if declared is None else int(declared)
+    padding = declared if isinstance(declared, int) else -1
     frame = frame_of(model, tokeniser, padding, name)
     claims = getattr(config, "max_position_embeddings", None), fast.model_max_length
     start, ends = start_and_ends(model, fast)
@@ -124,7 +120,7 @@ def start_and_ends(model: Any, fast: Any) -> tuple[int | None, frozenset[int]]:
 
     def known(*ids: Any) -> list[int]:
         flat = [i for each in ids for i in (each if isinstance(each, list | tuple) else [each])]
-        return [int(i) for i in flat if i is not None and 0 <= i < rows]
+        return [i for i in flat if isinstance(i, int) and 0 <= i < rows]
 
     ends = known(said.eos_token_id) or known(fast.eos_token_id)
     starts = known(fast.bos_token_id, config.bos_token_id) or known(fast.eos_token_id) or ends

@@ -22,6 +22,7 @@ from dlexplain.services.texts.models import TextModel
 from dlexplain.services.texts.own_check import checked_labeller
 from dlexplain.services.texts.own_reading import read_model, tells_words
 from dlexplain.trained.entry import ModelEntry
+from dlexplain.trained.hugging_face import foreign_model
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,22 +51,23 @@ class TokenModel:
     def of(cls, entry: ModelEntry) -> "TokenModel":
         """A user's, from a folder or the hub; raises UnknownName or ModelError, one sentence."""
         name, title = entry.name, Path(entry.name).name
-        own = read_model(name, "classify-token")
-        config = own.model.config
-        labels = [str(config.id2label.get(i, f"LABEL_{i}")) for i in range(config.num_labels)]
-        ready = placed(checked_labeller(own, name))
-        return cls(
-            name=name,
-            title=title,
-            class_list=plain_classes(labels, title),
-            reader=TextReader(
-                own.tokeniser, own.longest, own.unknown, letters=not tells_words(own.tokeniser)
-            ),
-            network=ready.network,
-            device=ready.device,
-            blank=own.blank,
-            fingerprint=ready.fingerprint,
-        )
+        with foreign_model(name):
+            own = read_model(name, "classify-token")
+            config = own.model.config
+            labels = [str(config.id2label.get(i, f"LABEL_{i}")) for i in range(config.num_labels)]
+            ready = placed(checked_labeller(own, name))
+            return cls(
+                name=name,
+                title=title,
+                class_list=plain_classes(labels, title),
+                reader=TextReader(
+                    own.tokeniser, own.longest, own.unknown, letters=not tells_words(own.tokeniser)
+                ),
+                network=ready.network,
+                device=ready.device,
+                blank=own.blank,
+                fingerprint=ready.fingerprint,
+            )
 
     @property
     def classes(self) -> tuple[ClassName, ...]:

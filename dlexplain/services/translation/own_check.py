@@ -5,10 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dlexplain.errors import ModelError
+from dlexplain.errors import ModelError, said_by
 from dlexplain.networks.modules.hugging_face_translator import HuggingFaceTranslator, OwnMarks
 from dlexplain.networks.modules.translator import BOS, PAD
-from dlexplain.services.texts.own_limits import ordinary_ids, said_by
+from dlexplain.services.texts.own_limits import ordinary_ids
 from dlexplain.services.texts.own_reading import OwnModel
 
 TOLERANCE = 1e-4

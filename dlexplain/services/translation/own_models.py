@@ -12,6 +12,7 @@ from dlexplain.services.texts.own_limits import LONGEST, largest
 from dlexplain.services.texts.own_reading import OwnModel, read_model, tells_words
 from dlexplain.services.translation.own_check import check_translator
 from dlexplain.services.translation.own_texts import OwnTexts
+from dlexplain.trained.hugging_face import foreign_model
 
 LONGEST_PREFIX = 200
 """Letters of the prefix that a config may name."""
@@ -27,20 +28,23 @@ class OwnTranslator(NamedTuple):
 
 def own_translator(name: str) -> OwnTranslator:
     """From a folder or the hub; raises UnknownName or ModelError, one sentence."""
-    own = read_model(name, "translate")
-    check_finite(own.model, name)
-    output = own.model.get_output_embeddings()
-    rows = int(getattr(output, "out_features", 0))
-    if rows < 1:
-        raise ModelError(f'the model "{name}" has no output layer over a vocabulary')
-    marks = _marks(own, rows, name)
-    network = HuggingFaceTranslator(own.model, marks, rows).eval()
-    reach = _reach(own, marks, name)
-    check_translator(own, network, marks, reach, name)
-    letters = not tells_words(own.tokeniser)
-    reader = TextReader(own.tokeniser, own.longest, own.unknown, letters)
-    size = len(network.own)
-    return OwnTranslator(network, OwnTexts(reader, marks, size, _prefix(own.model.config)), reach)
+    with foreign_model(name):
+        own = read_model(name, "translate")
+        check_finite(own.model, name)
+        output = own.model.get_output_embeddings()
+        rows = int(getattr(output, "out_features", 0))
+        if rows < 1:
+            raise ModelError(f'the model "{name}" has no output layer over a vocabulary')
+        marks = _marks(own, rows, name)
+        network = HuggingFaceTranslator(own.model, marks, rows).eval()
+        reach = _reach(own, marks, name)
+        check_translator(own, network, marks, reach, name)
+        letters = not tells_words(own.tokeniser)
+        reader = TextReader(own.tokeniser, own.longest, own.unknown, letters)
+        size = len(network.own)
+        return OwnTranslator(
+            network, OwnTexts(reader, marks, size, _prefix(own.model.config)), reach
+        )
 
 
 def _marks(own: OwnModel, rows: int, name: str) -> OwnMarks:

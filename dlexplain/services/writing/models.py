@@ -21,6 +21,7 @@ from dlexplain.services.loading import card_read, placed
 from dlexplain.services.texts.own_reading import read_model
 from dlexplain.trained.entry import ModelEntry
 from dlexplain.trained.folder import Trained
+from dlexplain.trained.hugging_face import foreign_model
 from dlexplain.trained.networks import load_network
 
 
@@ -108,10 +109,11 @@ class LoadedLanguageModel:
 
 def _from_hugging_face(name: str) -> LoadedLanguageModel:
     """A user's, from a folder or the hub."""
-    own = read_model(name, "language-model")
-    network = HuggingFaceLM(own.model, own.longest)
-    codec = TextCodec(own.tokeniser, "own", own.start, own.frame.before, own.ends, own.special)
-    return prepared(name, Path(name).name, network, network.embedding, network.output, codec)
+    with foreign_model(name):
+        own = read_model(name, "language-model")
+        network = HuggingFaceLM(own.model, own.longest)
+        codec = TextCodec(own.tokeniser, "own", own.start, own.frame.before, own.ends, own.special)
+        return prepared(name, Path(name).name, network, network.embedding, network.output, codec)
 
 
 def _from_training(model: Trained) -> LoadedLanguageModel:
