@@ -31,7 +31,10 @@ from tests.browser.dashboard import FLAGS, serving
 BOUND, SHIFT_BOUND = 1.5, 0.05
 OF_TEXT = ("glossary", "writing", "launch", "sweep")
 """Pages whose answer is text, or a form."""
-EXAMPLE = "img, svg.main-svg, .stDataFrame, .stAlert, [data-testid=stBidiComponentRegular] svg"
+EXAMPLE = (
+    "img, svg.main-svg, .stDataFrame, .stAlert, [data-testid=stBidiComponentRegular] svg, "
+    ".st-key-kept-answer p"
+)
 EMPTY = """
 import streamlit as st
 st.title("Empty")

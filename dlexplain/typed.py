@@ -37,7 +37,7 @@ def _fits(value: Any, hint: Any) -> bool:
     if hint is None or hint is type(None):
         return value is None
     if kind is float:
-        return isinstance(value, int | float)
+        return isinstance(value, float) or _fits(value, int)
     if kind is int:
         return isinstance(value, int) and -LARGEST <= value < LARGEST
     if kind is str:

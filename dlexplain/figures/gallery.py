@@ -39,7 +39,8 @@ def data_address(content: bytes, kind: str) -> str:
 
 
 def morphing(pictures: Sequence[bytes], names: Sequence[str], alt: str) -> str:
-    """Pictures of one size that fade into each other in turn, the name of each under it."""
+    """Pictures of one size that fade into each other in turn, the name of each under it; one alone
+    stands still."""
     count = len(pictures)
     total, share = count * HOLD_SECONDS, 100 / count
     style = (
@@ -51,6 +52,7 @@ def morphing(pictures: Sequence[bytes], names: Sequence[str], alt: str) -> str:
         ".dlx-turn:hover>*{animation-play-state:paused}"  # to look at one for longer
         f"{STILL}{{.dlx-turn>*{{animation:none}}.dlx-turn>*:nth-child(2){{opacity:1}}}}"
     )
+    style = style if count > 1 else ""
     shown = []
     for place, (content, name) in enumerate(zip(pictures, names, strict=True)):
         delay = place * HOLD_SECONDS - total

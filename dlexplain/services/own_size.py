@@ -1,12 +1,19 @@
-"""Whether the weights that a user brings are those of its config.json, and numbers."""
+"""Whether the weights that a user brings are those of its config.json, and numbers, and what the
+model takes."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch.func import functional_call
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from dlexplain.errors import ModelError
+from dlexplain.results.words import size
+
+_log = logging.getLogger(__name__)
 
 UNHELD = 1.5
 """How many times the parameters that its weights hold a config may describe."""
@@ -17,6 +24,46 @@ LAYERS = (
 """What families call their numbers of layers."""
 SHARED = 10
 """Layers that may share one tensor."""
+LARGEST_TENSOR = 400 * 10**6
+"""Bytes; a detector with 12 heads that attends among the 2,600 patches of 800 x 800 pixels makes
+one of 324 MB. A trial takes about five of them."""
+
+
+class _Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Notes the bytes of the largest tensor that is made in it."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.size = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        for one in made if isinstance(made, list | tuple) else (made,):
+            if isinstance(one, torch.Tensor):
+                self.size = max(self.size, one.untyped_storage().nbytes())
+        return made
+
+
+def check_memory(model: Any, side: int, name: str) -> None:
+    """Before a picture is tried: raises ModelError where one of side x side pixels takes too much.
+
+    Attention among patches grows with the fourth power of the side, so that a few letters of a
+    preprocessor_config.json may ask for all memory. The model is run on tensors without values,
+    which take none; one that asks for values is left to its trial.
+    """
+    held = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    empty = {key: value.to("meta") for key, value in held.items()}
+    picture = torch.empty(1, 3, side, side, device="meta")
+    with torch.inference_mode(False), torch.no_grad(), _Largest() as found:
+        try:
+            functional_call(model, empty, (), {"pixel_values": picture})
+        except Exception as error:  # whatever a model's own code raises; its trial says why
+            _log.debug("%s was not tried without values: %s", name, error)
+    if found.size > LARGEST_TENSOR:
+        raise ModelError(
+            f'the model "{name}" takes pictures of {side} x {side} pixels, for which it makes a '
+            f"tensor of {size(found.size)}; {size(LARGEST_TENSOR)} are accepted"
+        )
 
 
 def check_size(config: Any, auto: Any, folder: Path, name: str) -> None:

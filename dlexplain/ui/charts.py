@@ -15,7 +15,7 @@ from dlexplain.figures.static import Kind, printed
 from dlexplain.figures.told import figure_told
 from dlexplain.language import sentences, tr
 from dlexplain.ui.downloads import download
-from dlexplain.ui.live import drawn_before, followed, live
+from dlexplain.ui.live import LATER_SECONDS, drawn_before, followed, live
 from dlexplain.ui.look import room_for
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
@@ -25,7 +25,6 @@ PRINTS: tuple[tuple[str, Kind, str], ...] = (
     ("PNG, 300 dpi", "png", "Pixels on a clear ground, 180 mm wide."),
 )
 PRINTABLE = "printable"
-LATER_SECONDS = 0.3
 ROOM = 450
 """Pixels of a figure that does not say its height, as Plotly has it."""
 LETTERS = "Letters that no font of this machine has are boxes; SVG leaves them to your own fonts."

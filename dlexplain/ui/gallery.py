@@ -3,7 +3,7 @@
 Nothing here imports torch or plotly, so that all of it is there with the first paint.
 """
 
-import sys
+import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any
@@ -21,6 +21,7 @@ from dlexplain.services.attack import robustness_shipped
 from dlexplain.services.gallery import examples, picture_of
 from dlexplain.services.quality import shipped as trust_shipped
 from dlexplain.ui.drawn import show_drawn
+from dlexplain.ui.live import LATER_SECONDS, followed, live
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.pages import link_to, named
 
@@ -31,6 +32,10 @@ COLUMNS = (
 JUDGED = "cifar10-resnet"
 """The model whose table of trust, and whose robustness, are shown."""
 METHODS = 6
+STANDS_SECONDS = 1.2
+"""That a kept answer stands at least: about what a browser needs for what follows."""
+Draw = Callable[[GalleryExample, str], str]
+Draws = Mapping[str, Draw]
 ROOM = "padding-bottom:.9rem"
 """Below a drawing: Markdown has none."""
 
@@ -46,28 +51,47 @@ def show_gallery() -> None:
                     cards[kind]()
 
 
-def show_example(kind: str, query: Mapping[str, str], model: str) -> None:
-    """A drawing and its answer until the model has been loaded, where the page opens on what the
-    gallery has; nothing where it does not."""
+def show_first(kind: str, query: Mapping[str, str], model: str) -> None:
+    """In a page's answer, above all else there: what the gallery has, where a visit opens the page
+    on just that, until its model has been asked anew.
+
+    It is sent before the page's widgets, and so painted before a browser that has never been here
+    reads what draws them. What follows in the answer stays hidden meanwhile, see look.css.
+    """
+    seen = f"first-{kind}"
+    found = None if seen in st.session_state or not followed() else _kept(kind, query, model)
+    st.session_state[seen] = True
+    begun = time.monotonic()
+
+    def over() -> bool:
+        return found is None or time.monotonic() - begun >= STANDS_SECONDS
+
+    def draw() -> None:
+        if found is not None and not over():
+            _show_kept(found)
+        else:
+            st.empty()  # in its place: a block that is drawn anew with less keeps what it had
+
+    live(draw, over, lambda: not over())
+    if found is not None:
+        time.sleep(LATER_SECONDS)
+
+
+def _kept(kind: str, query: Mapping[str, str], model: str) -> GalleryExample | None:
     for one in examples():
         asks = query.items() <= one.query.items() and model in one.models
-        if one.kind == kind and asks and (html := _html(one)):
-            left, right = st.columns(2)
-            with left:
-                _draw(html, f"first-{one.page}")
-            right.markdown(literal(tr(answer(one))))
-            right.caption(
-                tr("An answer that was kept; the model is being loaded to be asked anew.")
-            )
+        if one.kind == kind and asks and _html(one, FIRST):
+            return one
+    return None
 
 
-def is_loaded(model: str) -> bool:
-    """Whether this process has a model ready, so that nothing has to stand for its answer."""
-    if "dlexplain.services.loading" not in sys.modules:
-        return False
-    from dlexplain.services.loading import has_loaded
-
-    return has_loaded(model)
+def _show_kept(one: GalleryExample) -> None:
+    with st.container(key="kept-answer"):
+        left, right = st.columns(2)
+        with left:
+            _draw(_html(one, FIRST), f"first-{one.page}")
+        right.markdown(literal(tr(answer(one))))
+        right.caption(tr("An answer that was kept; the model is being loaded to be asked anew."))
 
 
 def drawing(one: GalleryExample, key: str) -> None:
@@ -102,15 +126,15 @@ def _draw(html: str, key: str) -> None:
 
 
 @lru_cache(maxsize=16)
-def _drawing(one: GalleryExample, spoken: str) -> str:
+def _drawing(one: GalleryExample, draw: Draw, spoken: str) -> str:
     """Drawn once a process and language."""
-    return DRAWS[one.kind](one, tr(answer(one)))
+    return draw(one, tr(answer(one)))
 
 
-def _html(one: GalleryExample) -> str:
+def _html(one: GalleryExample, draws: Draws | None = None) -> str:
     """ "" of one that is damaged, or whose pictures are gone."""
     try:
-        return _drawing(one, language())
+        return _drawing(one, (draws or DRAWS)[one.kind], language())
     except (OSError, KeyError, TypeError, ValueError):
         return ""
 
@@ -118,6 +142,11 @@ def _html(one: GalleryExample) -> str:
 def _picture(one: GalleryExample, alt: str) -> str:
     names = [tr("the picture"), *(method["title"] for method in one.facts["methods"])]
     return drawn.morphing([picture_of(name) for name in one.pictures], names, alt)
+
+
+def _first_map(one: GalleryExample, alt: str) -> str:
+    """Alone: four pictures take a fifth of a second to arrive and be read."""
+    return drawn.morphing([picture_of(one.pictures[1])], [one.facts["methods"][0]["title"]], alt)
 
 
 def _text(one: GalleryExample, alt: str) -> str:
@@ -151,10 +180,12 @@ def _training(one: GalleryExample, alt: str) -> str:
     return drawn.curve(one.facts["validation"], alt)
 
 
-DRAWS: Mapping[str, Callable[[GalleryExample, str], str]] = {
+DRAWS: Draws = {
     "picture": _picture, "text": _text, "attention": _attention, "forecast": _forecast,
     "walk": _walk, "training": _training,
 }  # fmt: skip
+FIRST: Draws = {**DRAWS, "picture": _first_map}
+"""What is painted soonest."""
 
 
 def _trust() -> None:

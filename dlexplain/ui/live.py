@@ -23,6 +23,8 @@ COVERED = 8
 """Elements below the page's last that may be left from before."""
 COVERED_IN_PART = 3
 """Likewise in a part; a picture's page has dozens of parts, and each costs a message."""
+LATER_SECONDS = 0.3
+"""After the first that a visit sees, until what a browser reads long for is sent."""
 PROGRESS_SECONDS = 0.5
 """Between two drawings of a progress bar."""
 

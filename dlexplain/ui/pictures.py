@@ -122,7 +122,7 @@ def choose_picture(model: ModelEntry, arrived: bool, example: bool = False) -> C
         )
         uploaded = read_uploads("uploads", files)
     if example and source == UPLOAD and not uploaded:
-        name = _first_sample()
+        name = first_sample()
         st.caption(tr("Until there is a picture of yours, the page shows a sample."))
         return Choice(_cached_sample(name), example=name)
     return Choice(_one_of(uploaded))
@@ -183,7 +183,7 @@ def _test(owner: str) -> Choice:
 
 
 def _sample() -> str | None:
-    st.session_state.setdefault("sample", _first_sample())
+    st.session_state.setdefault("sample", first_sample())
     name = st.pills(
         tr("Sample"),
         sample_names(),
@@ -198,7 +198,7 @@ def _sample() -> str | None:
     return name
 
 
-def _first_sample() -> str:
+def first_sample() -> str:
     """That of the front page's example, or where `dx.show` has given others their first."""
     names = sample_names()
     return FIRST if FIRST in names else names[0]

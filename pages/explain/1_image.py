@@ -9,13 +9,14 @@ from streamlit.delta_generator import DeltaGenerator
 from dlexplain.errors import DlexplainError
 from dlexplain.language import tr
 from dlexplain.services.pictures.cards import TASK
+from dlexplain.trained.catalogue import default
 from dlexplain.ui.address import told_above
 from dlexplain.ui.comparing.link import offer_comparison
-from dlexplain.ui.gallery import is_loaded, show_example
+from dlexplain.ui.gallery import show_first
 from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.models import choose_model, choose_second
-from dlexplain.ui.pictures import OWN, Choice, arrived, choose_picture
+from dlexplain.ui.pictures import OWN, Choice, arrived, choose_picture, first_sample
 
 if TYPE_CHECKING:
     from dlexplain.results import Attribution, Prediction
@@ -30,6 +31,8 @@ def main() -> None:
     opened = arrived()
     with told_above():
         answer, settings = answer_first()
+        with answer:
+            show_first("picture", *opens_on())
         of_picture, of_model = settings.container(), settings.container()
         with of_model:
             entry = choose_model([TASK], "model", opened, own=OWN)
@@ -52,6 +55,12 @@ def main() -> None:
         explain(entry, beside, choice, opened, settings)
 
 
+def opens_on() -> tuple[dict[str, str], str]:
+    """The sample and the model of the page's address, or those that it opens on."""
+    asked = st.query_params
+    return {"sample": asked.get("sample", first_sample())}, asked.get("model", default(TASK).name)
+
+
 def explain(
     entry: "ModelEntry",
     beside: "ModelEntry | None",
@@ -60,11 +69,6 @@ def explain(
     settings: DeltaGenerator,
 ) -> None:
     """The classes, and why; the question's widgets go into the settings."""
-    waiting = st.empty()
-    sample = choice.example or choice.address.get("sample", "")
-    if beside is None and sample and not is_loaded(entry.name):
-        with waiting.container():
-            show_example("picture", {"sample": sample}, entry.name)
     # torch is imported from here on, so the empty page is there at once.
     from dlexplain.ui import cache
     from dlexplain.ui.fitting import fit_address, show_seen
@@ -77,7 +81,6 @@ def explain(
     except DlexplainError as error:
         st.error(literal(tr(error)))
         return
-    waiting.empty()
     seen, *classes = st.columns([1, *([1, 1] if beside else [2])], gap="large")
     with seen:
         picture = show_seen(model, choice.picture, opened, settings)

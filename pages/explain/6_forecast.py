@@ -7,13 +7,16 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import DlexplainError
 from dlexplain.language import shown_by, tr
+from dlexplain.trained.catalogue import default
 from dlexplain.ui.address import from_address, one_of, to_address
 from dlexplain.ui.forecast.choice import (
+    TASK,
     choose_both,
     choose_origin,
     choose_target,
 )
 from dlexplain.ui.forecast.unseen import UNSEEN, address_of_unseen
+from dlexplain.ui.gallery import show_first
 from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
 
@@ -29,12 +32,17 @@ VIEWS = {
     "backtest": "Backtest",
 }
 VIEW = "forecast-view"
+IN_ADDRESS = ("series", "view", "origin", "target", "intervals")
+"""Of the page's address, what has it open on something else than the front page's example."""
 
 
 def main() -> None:
     st.title(tr("What drove the forecast?"))
     arrived = VIEW not in st.session_state
     answer, settings = answer_first()
+    if not set(IN_ADDRESS) & set(st.query_params):
+        with answer:
+            show_first("forecast", {}, st.query_params.get("model", default(TASK).name))
     with settings:
         entry, given = choose_both(arrived, zero_shot=True, stacked=True)
         of_series, of_origin = st.container(), st.container()

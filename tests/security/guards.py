@@ -97,7 +97,7 @@ def _check_path(watch: Watch, path: Any, what: str) -> None:
 
 
 @contextmanager
-def watched(may_write: Sequence[Path]) -> Iterator[None]:
+def watched(may_write: Sequence[Path], megabytes: int = MEGABYTES) -> Iterator[None]:
     """Fails, naming what was done, where the block does more than to read."""
     watch = Watch([Path(os.path.realpath(one)) for one in may_write])
     before = _new_peak()
@@ -110,7 +110,7 @@ def watched(may_write: Sequence[Path]) -> Iterator[None]:
         spent, taken = time.process_time() - started, _peak() - before
     assert not watch.found, f"reading {watch.found[0]}"
     assert spent < SECONDS, f"reading took {spent:.1f} s of the processor"
-    assert taken < MEGABYTES, f"reading took {taken:.0f} MB"
+    assert taken < megabytes, f"reading took {taken:.0f} MB"
 
 
 def _status(key: str) -> float:

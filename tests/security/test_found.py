@@ -37,6 +37,7 @@ from dlexplain.results.smoothing import Certificate
 from dlexplain.results.sweeps import Trial
 from dlexplain.results.trust import TrustTable
 from dlexplain.services.latent.sampling import class_place
+from dlexplain.services.objects.own import own_detector_spec
 from dlexplain.services.pictures.sources import kept_pictures
 from dlexplain.services.quality.trust_table import Judged
 from dlexplain.services.sweeps.spec import sweep_spec
@@ -48,7 +49,7 @@ from dlexplain.trained.catalogue import trained
 from dlexplain.trained.folder import at_path
 from dlexplain.trained.hugging_face import check_folder
 from dlexplain.ui.address import whole_number
-from tests import own
+from tests import own, own_objects
 from tests.security.readers import READERS
 
 SPEC = PRESETS["digits-cnn"].spec
@@ -227,6 +228,7 @@ def test_a_trial_without_params() -> None:
         ("state", ["finished"]),
         ("number", 2**80),
         ("created", "now"),
+        ("started", 2**80),
         ("name", "\ud800"),
     ],
 )
@@ -271,3 +273,14 @@ def test_a_folder_with_one_wrong_value(file: str, key: str, value: object, tmp_p
         assert read_model(str(tmp_path), "classify-text").longest > 0
     except ModelError as error:
         assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("side", [1400, 2048])
+def test_a_processor_that_asks_for_all_memory(side: int, tmp_path: Path) -> None:
+    """Attention among its patches would take 17 GB at 2,048 pixels."""
+    own_objects.save("yolos", tmp_path)
+    file = tmp_path / "preprocessor_config.json"
+    told = json.loads(file.read_text())
+    file.write_text(json.dumps({**told, "size": {"shortest_edge": side, "longest_edge": side}}))
+    with pytest.raises(ModelError, match="for which it makes a tensor of"):
+        own_detector_spec(str(tmp_path))

@@ -70,7 +70,7 @@ def test_whatever_comes(name: str, place: Path) -> None:
             signal.alarm(WAIT)
             with (
                 warnings.catch_warnings(),
-                watched([Path(folder), place, ours().home]),
+                watched([Path(folder), place, ours().home], made.megabytes),
                 contextlib.suppress(*made.raises),
             ):
                 warnings.simplefilter("ignore")

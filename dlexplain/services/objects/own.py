@@ -18,6 +18,7 @@ from dlexplain.networks.modules.hugging_face_pictures import (
     HuggingFaceDetector,
     HuggingFaceSegmenter,
 )
+from dlexplain.services.own_size import check_memory
 from dlexplain.services.pictures.own_models import (
     TOLERANCE,
     by_processor,
@@ -119,6 +120,7 @@ def _compared(network: Coloured, model: Any, processor: Any, how: Processing, na
 
     Raises ModelError where its own library answers otherwise, or it otherwise in a batch.
     """
+    check_memory(model, how.side, name)
     square = trial_picture(how.resize, how.resize)
     with torch.inference_mode():
         try:

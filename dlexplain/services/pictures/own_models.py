@@ -20,7 +20,7 @@ from dlexplain.data.views import model_view
 from dlexplain.errors import ModelError
 from dlexplain.networks.base import USERS_OWN, ModelSpec, PicturePreprocessing
 from dlexplain.networks.modules.hugging_face_pictures import HuggingFacePictures
-from dlexplain.services.own_size import check_finite, check_size
+from dlexplain.services.own_size import check_finite, check_memory, check_size
 from dlexplain.trained.hub import model_folder
 from dlexplain.trained.hugging_face import check_architecture, check_folder, foreign_model
 
@@ -201,6 +201,7 @@ def _check(
 
     Raises ModelError where it answers otherwise for a picture that neither side has to resize.
     """
+    check_memory(model, how.side, name)
     square = trial_picture(how.resize, how.resize)
     wide = trial_picture(how.resize * 9 // 7, how.resize)
     with torch.inference_mode():

@@ -9,6 +9,7 @@ from dlexplain.ui.models import choose_model, choose_second
 from dlexplain.ui.own_models import Own
 
 REVIEWS = {
+    "Thin plot, superb acting": "The plot is thin, yet the acting is superb and moving.",
     "A mess, and I loved it": "This film is a gorgeous, unforgettable mess of overacting, and I "
     "loved every minute of it.",
     "Not as bad": "It is not as bad as its trailer, though the jokes never land.",

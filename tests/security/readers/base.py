@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from dlexplain.errors import DlexplainError
 from dlexplain.registry import Registry
+from tests.security.guards import MEGABYTES
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,14 @@ class Reader:
     read    takes one, and a new folder to lay it in
     share   of the usual number of inputs, smaller for what takes long
     raises  what its docstring says that it may raise
+    megabytes  that it may take, where that is more than usual
     """
 
     inputs: st.SearchStrategy[Any]
     read: Callable[[Any, Path], object]
     share: float = 1.0
     raises: tuple[type[Exception], ...] = (DlexplainError,)
+    megabytes: int = MEGABYTES
 
 
 Made = Callable[[Path], Reader]

@@ -33,6 +33,7 @@ from dlexplain.trained.zoo_cards import seeds_in
 from tests import own, own_objects, own_pictures, own_translators, own_writers
 from tests.finished import finished_run
 from tests.own_files import CARD, net, save_onnx, save_program, weights_card
+from tests.security.guards import MEGABYTES
 from tests.security.mutations import (
     Inputs,
     changed_bytes,
@@ -42,6 +43,8 @@ from tests.security.mutations import (
 )
 from tests.security.readers.base import Reader, laid, reader
 
+OF_A_TRIAL = 2500
+"""Of a picture as large as own_size.LARGEST_TENSOR lets it be: about five such tensors."""
 Saves = Callable[[Path], object]
 
 
@@ -66,6 +69,7 @@ def _folder(
     files: tuple[str, ...],
     read: Callable[[str], object],
     share: float = 0.4,
+    megabytes: int = MEGABYTES,
 ) -> None:
     """A model's folder in Hugging Face's form, with one of its files changed."""
 
@@ -86,7 +90,12 @@ def _folder(
                 task_of_own(str(there), _TASKS)
                 read(str(there))
 
-            return Reader(_by_name(changed, (whole / changed).read_bytes()), damaged, share)
+            return Reader(
+                _by_name(changed, (whole / changed).read_bytes()),
+                damaged,
+                share,
+                megabytes=megabytes,
+            )
 
         return made
 
@@ -129,18 +138,21 @@ _folder(
     lambda folder: own_pictures.save("vit", folder),
     ("config.json", "preprocessor_config.json", "model.safetensors"),
     own_picture_spec,
+    megabytes=OF_A_TRIAL,
 )
 _folder(
     "detector",
     lambda folder: own_objects.save("yolos", folder),
     ("config.json", "preprocessor_config.json"),
     own_detector_spec,
+    megabytes=OF_A_TRIAL,
 )
 _folder(
     "segmenter",
     lambda folder: own_objects.save("segformer", folder),
     ("config.json", "preprocessor_config.json"),
     own_segmenter_spec,
+    megabytes=OF_A_TRIAL,
 )
 
 
