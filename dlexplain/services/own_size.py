@@ -62,7 +62,7 @@ def check_memory(model: Any, side: int, name: str) -> None:
     if found.size > LARGEST_TENSOR:
         raise ModelError(
             f'the model "{name}" takes pictures of {side} x {side} pixels, for which it makes a '
-            f"tensor of {size(found.size)}; {size(LARGEST_TENSOR)} are accepted"
+            f"tensor of {size(found.size)}; {size(LARGEST_TENSOR)} is accepted"
         )
 
 

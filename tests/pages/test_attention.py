@@ -45,13 +45,13 @@ def test_the_first_visit_shows_all_heads_of_minilm_and_measures() -> None:
     assert not app.exception
     assert app.session_state["attending"] == "sst2-minilm"
     assert (
-        "6 layers × 12 heads, 24 tokens and 2 special tokens. 6.12 is short for layer 6, head 12."
+        "6 layers × 12 heads, 13 tokens and 2 special tokens. 6.12 is short for layer 6, head 12."
         in (words(app))
     )
     assert "the mean of what its last layer holds at all tokens" in words(app)
     (row, *_), said = app.table[0].value.index, words(app)
     assert f"{row} is the head chosen in the view **One head**" in said
-    assert "correlation of 24 tokens" in said
+    assert "correlation of 13 tokens" in said
     assert "look **at the token before**" in words(app)
     assert "Attention is not by itself an explanation" in words(app)
     (table,) = app.table

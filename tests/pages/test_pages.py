@@ -54,7 +54,7 @@ def finished(page: AppTest, seconds: float = 60) -> AppTest:
 
 FROM_OUTSIDE = re.compile(
     r"option: .*, n\d{8}\)|option: (\d: )?[A-Z].*\.( \(.*\))?|subheader body: Zwei .*"
-    r"|caption body: Strong black coffee .*|markdown body: This .* mess .*"
+    r"|caption body: Strong black coffee .*|markdown body: The plot is .*"
     r"|download_button help: `python .*`|number_input label: Top [kp]|axis: logits"
     r"|markdown body: \*\*[A-Z][^*]*\*\*(  )?|markdown body: :small\[又称： .*\]"
     r"|plotly_chart alt: espresso, .*|markdown body: 判断为 (espresso|positive).*"
@@ -125,7 +125,8 @@ def test_the_page_of_pictures_shows_a_kept_answer_before_it_imports_torch() -> N
         "import dlexplain.ui.gallery as gallery\n"
         "def show(html, key): print('drawn', key, 'torch' in sys.modules)\n"
         "gallery._draw = show\n"
-        f"page = AppTest.from_file({IMAGE!r}, default_timeout=60).run()\n"
+        f"page = AppTest.from_file({str(ROOT / 'app.py')!r}, default_timeout=60)\n"
+        "page.switch_page('pages/explain/1_image.py').run()\n"
         "print(page.subheader[0].value, 'torch' in sys.modules)"
     )
     run = subprocess.run(
