@@ -1,5 +1,6 @@
 """Reports on pages: the button that makes one of what is shown, and a report as it is read."""
 
+import io
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
@@ -7,6 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
+from PIL import Image
 
 from dlexplain.errors import DlexplainError
 from dlexplain.figures.report_html import bar_html, coloured_html
@@ -26,6 +28,7 @@ from dlexplain.ui.answer_sentence import without_of
 from dlexplain.ui.badge import measured_of
 from dlexplain.ui.charts import chart
 from dlexplain.ui.jobs import Asked
+from dlexplain.ui.layout import room
 from dlexplain.ui.live import drawn_before
 from dlexplain.ui.markdown import literal
 
@@ -38,6 +41,8 @@ HELP = (
 )
 COLUMNS = 3
 """Pictures side by side."""
+PHONE = 360
+"""Pixels of a phone's width that a picture takes."""
 
 
 def offer_report(results: Callable[[], Sequence[Any]], key: str) -> None:
@@ -97,24 +102,35 @@ def _section(section: Section, key: str) -> None:
         groupby(section.parts, lambda part: isinstance(part, Shown))
     ):
         if shown:
-            _pictures([one for one in group if isinstance(one, Shown)])
+            _pictures([one for one in group if isinstance(one, Shown)], f"{key}-{place}")
             continue
         for number, part in enumerate(group):
             _part(part, f"{key}-{place}-{number}")
 
 
-def _pictures(pictures: Sequence[Shown]) -> None:
+def _pictures(pictures: Sequence[Shown], key: str) -> None:
     for first in range(0, len(pictures), COLUMNS):
         row = pictures[first : first + COLUMNS]
-        for column, one in zip(st.columns(COLUMNS), row, strict=False):
+        columns = zip(st.columns(COLUMNS), row, strict=False)
+        for number, (column, one) in enumerate(columns, first):
             with column:
                 if one.title:
                     st.markdown(f"**{literal(tr(one.title))}**")
-                st.image(one.content, width="stretch", alt=tr(one.alt))
+                with room(f"picture-{key}-{number}", _height(one)):
+                    st.image(one.content, width="stretch", alt=tr(one.alt))
                 if one.bar is not None:
                     st.html(bar_html(one.bar))
                 if one.caption:
                     st.caption(literal(tr(one.caption)))
+
+
+def _height(shown: Shown) -> int:
+    """Pixels of the picture where it is as wide as a phone, and hardly less than in a column."""
+    try:
+        with Image.open(io.BytesIO(shown.content)) as image:
+            return round(PHONE * image.height / image.width)
+    except (OSError, ValueError, Image.DecompressionBombError):  # of a file that was changed
+        return 0
 
 
 def _part(part: Part, key: str) -> None:

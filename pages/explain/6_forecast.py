@@ -32,8 +32,8 @@ VIEWS = {
     "backtest": "Backtest",
 }
 VIEW = "forecast-view"
+# Of the page's address, what has it open on something else than the front page's example.
 IN_ADDRESS = ("series", "view", "origin", "target", "intervals")
-"""Of the page's address, what has it open on something else than the front page's example."""
 
 
 def main() -> None:
