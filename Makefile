@@ -46,7 +46,7 @@ test: $(VENV)/installed-dev ## install what tests need, a Chromium and a Postgre
 test-all: ## run the slowest tests too
 	@$(MAKE) --no-print-directory test MARKED=""
 
-fuzz: $(VENV)/installed-dev ## 100,000 damaged and hostile files against every reader (FUZZ=100000 SEED=1); an hour
+fuzz: $(VENV)/installed-dev ## 100,000 damaged and hostile files against every reader (FUZZ=100000 SEED=1); a quarter of an hour
 	@FUZZ=$(FUZZ) FUZZ_SEED=$(SEED) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist load \
 		tests/security/test_fuzz.py $(TESTS)
 

@@ -78,11 +78,6 @@ def load(kind: type[M], name: str = "") -> M:
     return cast(M, found)
 
 
-def has_loaded(name: str) -> bool:
-    """Whether this process has loaded it before, so that loading it takes no time, or little."""
-    return name in _loaded
-
-
 def count_loaded() -> int:
     """Models that this process has loaded since it began."""
     return len(_loaded)
