@@ -252,14 +252,14 @@ class Compression:
 
     def _against(self, one: MeasuredModel) -> str:
         """ "with accuracy 97.2% [94.9–98.5%] instead of 97.8% [95.7–98.9%], n = 359" """
-        name, first = metric_name(one.metric.partition("/")[2]), self.original
+        measure, first = metric_name(one.metric.partition("/")[2]), self.original
         if one.score is None or first.score is None:
-            return f"and its {name} is not known"
+            return f"and its {measure} is not known"
         told = one.told_score
         if one.examples == first.examples:  # then it is said once
             sure = within(one.metric, one.score, one.examples)
             told = f"{metric(one.metric, one.score)} {sure}".rstrip()
-        return f"with {name} {told} instead of {first.told_score}"
+        return f"with {measure} {told} instead of {first.told_score}"
 
     def change(self, one: MeasuredModel) -> str:
         """How its score differs from the original's: "−0.6 points", "+2.1"; "" of itself."""
