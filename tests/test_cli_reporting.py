@@ -1,6 +1,8 @@
 """The command report, and --report of commands that explain."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,16 @@ def test_a_wrong_call_is_one_sentence(
 ) -> None:
     assert main(call.split()) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", ["html", "pdf"])
+def test_the_first_command_of_a_process_knows_every_kind(ending: str, tmp_path: Path) -> None:
+    """In this process others have registered them."""
+    file = tmp_path / f"why.{ending}"
+    command = ["explain", str(sample_path("coffee")), "--model", "digits-cnn", "--method",
+               "saliency", "--report", str(file)]  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "dlexplain", *command], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert file.stat().st_size > 10_000

@@ -32,6 +32,7 @@ def declare_report(parser: argparse.ArgumentParser) -> None:
 def check_report(args: argparse.Namespace) -> None:
     """Before the work: raises BadInput where the file cannot be one of a report."""
     if args.report:
+        import dlexplain.figures.reports  # noqa: F401, which registers the formats
         from dlexplain.services.reporting.making import ending_of
 
         ending_of(args.report)
