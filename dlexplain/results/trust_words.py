@@ -35,12 +35,18 @@ def _recommended(table: TrustTable) -> str:
         f"{len(table.methods)} methods is the best, by {by} metrics of faithfulness over {over}"
     )
     near = [m for m in table.beside(best.name) if not table.fails(m.name)]
-    others = (
-        "of the others that depend on the weights, " if any(map(table.fails, _names(table))) else ""
-    )
-    if near:
-        return f"{told}; {others}{_titles(near)} {_be(near)} not told apart from it."
-    return f"{told}; {others or 'of the others '}none is as good."
+    if any(map(table.fails, _names(table))):
+        rest = _not_apart(near) if near else "none is as good"
+        return f"{told}; of the others that depend on the weights, {rest}."
+    if not near:
+        return f"{told}; of the others none is as good."
+    return f"{told}; of the others, {_not_apart(near)}."
+
+
+def _not_apart(near: list[TrustMethod]) -> str:
+    if len(near) == 1:
+        return f"{near[0].title} is not told apart from it"
+    return f"{_titles(near)} are not told apart from it"
 
 
 def _why_none(table: TrustTable) -> str:
@@ -85,10 +91,6 @@ def _examples(table: TrustTable) -> str:
 
 def _names(table: TrustTable) -> list[str]:
     return [m.name for m in table.methods]
-
-
-def _be(methods: list[TrustMethod]) -> str:
-    return "is" if len(methods) == 1 else "are"
 
 
 def _titles(methods: list[TrustMethod]) -> str:

@@ -9,7 +9,8 @@ class Without:
 
     method    title of what made the map
     label, probability  of the class with all of the input
-    share     of the parts that were taken away;  words  those of a text, () of a picture
+    share     of the parts that were taken away;  words  those of a text, the most
+              marked first, () of a picture
     other, other_probability  what is said without them
     kept      of the `draws` in which random parts, as many and as close together, were taken away
               in their place: in how many the class stayed

@@ -68,20 +68,25 @@ def test_a_map_that_says_nothing_is_refused() -> None:
         ),
         (
             replace(FOUND, kept=19),  # p = 2 / 21
-            "It says espresso (92%). Without the 10% of the picture that Grad-CAM marks most it "
+            "It says espresso (92%). Without the 10% of the picture that Grad-CAM marks most, it "
             "would say cup (31%); with as much blurred elsewhere it still says espresso in 19 of "
-            "20 random draws, which does not tell the map from chance.",
+            "20 random draws, which does not yet tell the map from chance (p = 0.095).",
         ),
         (
             replace(FOUND, kept=9),
-            "It says espresso (92%). Without the 10% of the picture that Grad-CAM marks most it "
+            "It says espresso (92%). Without the 10% of the picture that Grad-CAM marks most, it "
             "would say cup (31%), but with as much blurred elsewhere it says espresso in 9 of 20 "
             "random draws only.",
         ),
         (
             replace(FOUND, other="espresso", other_probability=0.85),
-            "It says espresso (92%). Without the 10% of the picture that Grad-CAM marks most it "
-            "still says so (85%).",
+            "It says espresso (92%). Without the 10% of the picture that Grad-CAM marks most, it "
+            "still says so (85%): the class does not hang on what is marked.",
+        ),
+        (
+            replace(FOUND, other="espresso", other_probability=0.95, words=tuple("abcdef")),
+            "It says espresso (92%). Without “a”, “b”, “c”, “d” and 2 more words that Grad-CAM "
+            "marks, it still says so (95%): the class does not hang on what is marked.",
         ),
         (
             replace(FOUND, label="positive", other="negative", words=("superb",)),
@@ -90,7 +95,7 @@ def test_a_map_that_says_nothing_is_refused() -> None:
             "random draws.",
         ),
     ],
-    ids=["the reason", "perhaps by chance", "no reason alone", "not the reason", "a word"],
+    ids=["the reason", "perhaps by chance", "no reason alone", "not the reason", "many words", "a word"],
 )
 def test_no_more_is_said_than_was_measured(found: Without, told: str) -> None:
     assert sentence(found) == told

@@ -59,7 +59,7 @@ def _without(case: Case, method: str, labels: Sequence[str], words: Sequence[str
     taken = steps[place]
     elsewhere = ranks(case.random_weights(DRAWS), torch.Generator().manual_seed(case.seed), taken)
     others, _ = _best(case, elsewhere >= taken)
-    gone = (order[0] < taken).nonzero()[:, 0].tolist()
+    gone = order[0].argsort()[:taken].tolist()  # the most marked first
     return Without(
         method=method,
         label=labels[said],
