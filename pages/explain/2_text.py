@@ -8,7 +8,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dlexplain.errors import BadInput, DlexplainError
 from dlexplain.language import joined, shown_by, tr
-from dlexplain.trained.catalogue import default
 from dlexplain.ui.address import from_address, one_of, to_address
 from dlexplain.ui.charts import chart
 from dlexplain.ui.gallery import show_first
@@ -17,7 +16,6 @@ from dlexplain.ui.layout import answer_first
 from dlexplain.ui.markdown import literal
 from dlexplain.ui.texts.choice import (
     IN_ADDRESS,
-    TASK,
     TOKENS,
     choose_classifier,
     choose_text,
@@ -40,8 +38,6 @@ def main() -> None:
     st.title(tr("Explain a text"))
     arrived = "classifier" not in st.session_state
     answer, settings = answer_first(input_here=True)
-    with answer:
-        show_first("text", *opens_on())
     with settings:
         chosen, beside = choose_classifier(arrived, stacked=True)
     if chosen is None:
@@ -70,13 +66,6 @@ def main() -> None:
         else:
             one_text(chosen, beside, arrived, settings)
     share(chosen)
-
-
-def opens_on() -> tuple[dict[str, str], str]:
-    """The text and the model of the page's address, or those that it opens on."""
-    asked, usual = st.query_params, default(TASK)
-    first = next(iter(examples(usual).values()))
-    return {"text": asked.get("text", first)}, asked.get("classifier", usual.name)
 
 
 def share(model: "ModelEntry") -> None:
@@ -126,6 +115,8 @@ def one_text(
     chosen: "ModelEntry", beside: "ModelEntry | None", arrived: bool, settings: DeltaGenerator
 ) -> None:
     text = choose_text("text", "Text", examples(chosen), arrived, first=0)
+    if beside is None:
+        show_first("text", {"text": text}, chosen.name)
     pairs = [(m, m and load(m)) for m in (chosen, beside)]
     shown = [(trained, model) for trained, model in pairs if trained and model]
     if not shown or shown[0][0] is not chosen:

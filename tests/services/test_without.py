@@ -95,7 +95,14 @@ def test_a_map_that_says_nothing_is_refused() -> None:
             "random draws.",
         ),
     ],
-    ids=["the reason", "perhaps by chance", "no reason alone", "not the reason", "many words", "a word"],
+    ids=[
+        "the reason",
+        "perhaps by chance",
+        "no reason alone",
+        "not the reason",
+        "many words",
+        "a word",
+    ],
 )
 def test_no_more_is_said_than_was_measured(found: Without, told: str) -> None:
     assert sentence(found) == told
