@@ -46,26 +46,29 @@ def own_detector_spec(name: str) -> ModelSpec:
     """From a folder or the hub, its classes with NO_OBJECT as the last; raises UnknownName or
     ModelError, one sentence."""
     with foreign_model(name):
-        config, processor, model = read_own(name, DETECT)
-        how = _square(processed(processor, int(getattr(config, "num_channels", 3)), name))
-        network = HuggingFaceDetector(model, how.matrix, how.offset).eval()
-        labels = labels_of(config)
-        found = _compared(network, model, processor, how, name)
+        network, how, labels, found, notes = _tried(name, DETECT, HuggingFaceDetector)
         check_boxes(found, len(labels), f'the model "{name}"')
-        notes = _notes(processor, how)
         return spec_of(name, DETECT, network, how, (*labels, NO_OBJECT), notes)
 
 
 def own_segmenter_spec(name: str) -> ModelSpec:
     """Likewise; its classes are those of its config."""
     with foreign_model(name):
-        config, processor, model = read_own(name, SEGMENT)
-        how = _square(processed(processor, int(getattr(config, "num_channels", 3)), name))
-        network = HuggingFaceSegmenter(model, how.matrix, how.offset).eval()
-        labels = labels_of(config)
-        found = _compared(network, model, processor, how, name)
+        network, how, labels, found, notes = _tried(name, SEGMENT, HuggingFaceSegmenter)
         check_map(found, len(labels), f'the model "{name}"')
-        return spec_of(name, SEGMENT, network, how, labels, _notes(processor, how))
+        return spec_of(name, SEGMENT, network, how, labels, notes)
+
+
+def _tried(
+    name: str, task: str, kind: type[Coloured]
+) -> tuple[Coloured, Processing, tuple[str, ...], Tensor, tuple[str, ...]]:
+    """The network, how pictures are made for it, its classes, its answer to one picture, and what
+    is to be told of it."""
+    config, processor, model = read_own(name, task)
+    how = _square(processed(processor, int(getattr(config, "num_channels", 3)), name))
+    network = kind(model, how.matrix, how.offset).eval()
+    found = _compared(network, model, processor, how, name)
+    return network, how, labels_of(config), found, _notes(processor, how)
 
 
 def check_boxes(found: Tensor, classes: int, what: str) -> None:
